@@ -1,0 +1,1 @@
+"""The compact reference migrator, installed on nodes as `qm` and `pvesm`."""
