@@ -1,0 +1,1 @@
+"""The commands an administrator knows: argv in, exit code out."""
