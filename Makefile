@@ -1,0 +1,41 @@
+# Short names for the tox environments; each prepares the machine first where that is needed.
+# ARGS goes to the program run: make demo ARGS=--keep, make conformance ARGS='-n 1 -k IDMAP'.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint type unit conformance benchmarks sweep clean ready lab
+
+# -qq: what was run has the last word, not tox. setpriv: tox ends with make, however make ends.
+TOX = setpriv --pdeathsig INT .venv/bin/tox -qq
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
+
+demo: lab  ## watch a running guest with local disks move between two nodes
+	@$(TOX) run -e demo -- $(ARGS)
+
+test: lab  ## everything CI runs: lint, types, unit tests, the features
+	@$(TOX) run -e lint,type,unit,conformance
+
+conformance: lab  ## the features alone
+	@$(TOX) run -e conformance -- $(ARGS)
+
+lint type: ready
+	@$(TOX) run -e $@
+
+unit: ready  ## unit tests and the laws of the architecture
+	@$(TOX) run -e unit -- $(ARGS)
+
+benchmarks: lab  ## start-up time of every node command
+	@$(TOX) exec -e unit -- python -m benchmarks.startup $(ARGS)
+
+sweep: lab  ## remove what a killed run left behind
+	@$(TOX) exec -e conformance -- python -m fixtures.labs sweep
+
+clean:  ## remove environments, caches and reports
+	rm -rf .venv .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis journals report.json
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+ready:
+	@tools/bootstrap
+
+lab:
+	@tools/bootstrap --lab
