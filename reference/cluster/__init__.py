@@ -1,0 +1,1 @@
+"""What a node knows of its cluster: paths, members, storages, datacenter options."""
