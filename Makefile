@@ -3,8 +3,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint type unit conformance benchmarks sweep clean ready lab
 
-# -qq: what was run has the last word, not tox. setpriv: tox ends with make, however make ends.
-TOX = setpriv --pdeathsig INT .venv/bin/tox -qq
+# -qq: what was run has the last word, not tox. setpriv: nothing runs on when make is killed.
+TOX = setpriv --pdeathsig KILL .venv/bin/tox -qq
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
