@@ -3,6 +3,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint type unit conformance benchmarks sweep clean ready lab
 
+# tox and what it runs write in the order of events
+export PYTHONUNBUFFERED = 1
 # -qq: what was run has the last word, not tox. setpriv: nothing runs on when make is killed.
 TOX = setpriv --pdeathsig KILL .venv/bin/tox -qq
 
