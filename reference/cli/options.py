@@ -52,7 +52,13 @@ def matching(pattern: str, expected: str) -> Callable[[str], str]:
     return check
 
 
-vmid = matching(r"[1-9][0-9]{2,8}", "a guest id of 3 to 9 digits")
+def vmid(text: str) -> int:
+    """A guest id (API-03)."""
+    if not re.fullmatch(r"[1-9][0-9]{2,8}", text):
+        raise ValueError(f"'{text}' is not valid (expected a guest id of 3 to 9 digits)")
+    return int(text)
+
+
 node_name = matching(
     r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", "a node name of letters, digits and inner hyphens"
 )

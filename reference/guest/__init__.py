@@ -1,0 +1,1 @@
+"""A guest: its configuration, its volumes and its QEMU process."""

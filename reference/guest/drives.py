@@ -1,0 +1,142 @@
+"""Drives of a guest: `scsi0: local:100/vm-100-disk-0.raw,size=1G` and what it means."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from reference.errors import Failure
+
+BUSES = {"ide": 4, "sata": 6, "scsi": 31, "virtio": 16, "efidisk": 1, "tpmstate": 1}
+_KEY = re.compile(rf"({'|'.join(BUSES)})(0|[1-9]\d*)")
+_CLOUDINIT = re.compile(r"[:/](?:vm-\d+-)?cloudinit(?:\.(?:qcow2|raw))?$")
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_FLAG, _NUMBER = r"(?i:0|1|on|off|yes|no|true|false)", r"\d+(?:\.\d+)?"
+_OPTIONS = {
+    "aio": r"native|threads|io_uring",
+    "backup": _FLAG,
+    "cache": r"none|writethrough|writeback|unsafe|directsync",
+    "cyls": r"\d+",
+    "detect_zeroes": _FLAG,
+    "discard": r"ignore|on",
+    "efitype": r"2m|4m",
+    "format": r"raw|qcow|qed|qcow2|vmdk|cloop",
+    "heads": r"\d+",
+    "iothread": _FLAG,
+    "media": r"cdrom|disk",
+    "model": r".{1,120}",
+    "ms-cert": r"[\w-]+",
+    "pre-enrolled-keys": _FLAG,
+    "product": r"[\w .-]{1,16}",
+    "queues": r"\d+",
+    "replicate": _FLAG,
+    "rerror": r"ignore|report|stop",
+    "ro": _FLAG,
+    "scsiblock": _FLAG,
+    "secs": r"\d+",
+    "serial": r".{1,60}",
+    "shared": _FLAG,
+    "size": rf"{_NUMBER}[KMGT]?",
+    "snapshot": _FLAG,
+    "ssd": _FLAG,
+    "trans": r"none|lba|auto",
+    "vendor": r"[\w .-]{1,8}",
+    "version": r"v1\.2|v2\.0",
+    "werror": r"enospc|ignore|report|stop",
+    "wwn": r"0x[0-9a-fA-F]{16}",
+}
+_THROTTLE = re.compile(r"(?:bps|mbps|iops)(?:_rd|_wr)?(?:_max|_max_length)?")
+
+
+class Drive(NamedTuple):
+    """One drive; `volume` is a volume id, an absolute path, `none` or `cdrom`."""
+
+    key: str
+    volume: str
+    options: Mapping[str, str]
+
+    @property
+    def cdrom(self) -> bool:
+        """Whether the guest sees a CD drive; a cloud-init image counts as one."""
+        return self.options.get("media") == "cdrom"
+
+    @property
+    def cloudinit(self) -> bool:
+        return bool(_CLOUDINIT.search(self.volume))
+
+    def enabled(self, option: str, default: bool = False) -> bool:
+        """A boolean option of the drive."""
+        value = self.options.get(option)
+        return default if value is None else value.lower() in ("1", "on", "yes", "true")
+
+
+def is_drive_key(key: str) -> bool:
+    """Whether the config key names a drive slot (unused entries are none)."""
+    match = _KEY.fullmatch(key)
+    return bool(match) and int(match[2]) < BUSES[match[1]]  # type: ignore[index]
+
+
+def parse_drive(key: str, text: str) -> Drive:
+    """Read a drive's value; Failure naming the key, the offending part and what was expected."""
+    volume, options = "", dict[str, str]()
+    for index, part in enumerate(text.split(",")):
+        name, equals, value = part.partition("=")
+        if name == "file" or (index == 0 and not equals):
+            volume = value if equals else part
+        elif name in options:
+            raise Failure(f"{key}: option '{name}' is given twice in '{text}'")
+        else:
+            _check_option(key, name, value, part)
+            options[name] = value
+    if not volume or re.search(r"\s", volume) or "/../" in f"/{volume.partition(':')[2]}/":
+        raise Failure(
+            f"{key}: '{text}' does not name a volume"
+            " (expected a volume id, an absolute path, none or cdrom first)"
+        )
+    return Drive(key, volume, options)
+
+
+def _check_option(key: str, name: str, value: str, part: str) -> None:
+    pattern = _NUMBER if _THROTTLE.fullmatch(name) else _OPTIONS.get(name)
+    if pattern is None:
+        raise Failure(f"{key}: unknown drive option in '{part}'")
+    if not re.fullmatch(pattern, value):
+        raise Failure(f"{key}: '{part}' is not valid (expected {name}=<{_readable(pattern)}>)")
+
+
+def _readable(pattern: str) -> str:
+    names = {_FLAG: "boolean", _NUMBER: "number", r"\d+": "integer"}
+    return names.get(pattern, pattern.replace(_NUMBER, "number").replace("(?:", "("))
+
+
+def format_drive(drive: Drive) -> str:
+    """The drive as the config has it: volume first, options sorted by name."""
+    return ",".join([drive.volume, *(f"{k}={v}" for k, v in sorted(drive.options.items()))])
+
+
+def drives(section: Mapping[str, str]) -> dict[str, Drive]:
+    """The drives of a config section in string order of their keys (scsi1, scsi10, scsi2)."""
+    return {key: parse_drive(key, section[key]) for key in sorted(section) if is_drive_key(key)}
+
+
+def volume_format(volume: str) -> str:
+    """The image format a volume's name tells; a name without a format is raw."""
+    suffix = volume.rpartition(".")[2]
+    return suffix if suffix in ("qcow2", "vmdk") else "raw"
+
+
+def parse_size(text: str) -> int:
+    """Bytes of `10G`, `1.5M` or `4096`; Failure for anything else."""
+    match = re.fullmatch(rf"({_NUMBER})([KMGT]?)", text)
+    if not match:
+        raise Failure(f"'{text}' is not a size (expected a number and K, M, G, T or nothing)")
+    return int(float(match[1]) * _UNITS[match[2]]) if "." in match[1] else (
+        int(match[1]) * _UNITS[match[2]]
+    )
+
+
+def format_size(size: int) -> str:
+    """The size in bytes with the largest binary unit that divides it evenly (P1-04)."""
+    for unit, factor in reversed(_UNITS.items()):
+        if size and size % factor == 0:
+            return f"{size // factor}{unit}"
+    return str(size)
