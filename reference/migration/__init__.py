@@ -1,0 +1,1 @@
+"""The migration itself: from the locks to the hand-over."""

@@ -1,0 +1,47 @@
+"""How fast volumes and RAM may go, and how long the guest may pause."""
+
+from __future__ import annotations
+
+from reference.bandwidth import bandwidth_limit
+from reference.guest.config import memory_mib
+from reference.migration.state import LocalVolume, Migration
+from reference.storage.base import parse_volid
+
+UNLIMITED = 16 * 1024**3  # bytes/s, set explicitly when nothing limits (BW-09)
+LONGEST_DOWNTIME = 2_000_000  # ms (P2-33)
+
+
+def volume_limit(migration: Migration, volume: LocalVolume) -> int | None:
+    """The limit of one volume's copy in KiB/s, from both its storages (BW-02)."""
+    pair = {parse_volid(volume.volid)[0], volume.target}
+    limits = [migration.storages[storeid].bwlimit for storeid in sorted(pair)]
+    return bandwidth_limit(migration.request.bwlimit, limits, migration.datacenter_bwlimit)
+
+
+def ram_limit(migration: Migration) -> int | None:
+    """The limit of the RAM stream in bytes/s, None if nothing limits it (BW-09)."""
+    limit = bandwidth_limit(migration.request.bwlimit, [], migration.datacenter_bwlimit)
+    speed = int(migration.config.current.get("migrate_speed", "0"))
+    given = [value for value in ((limit or 0) * 1024, speed * 1024**2) if value]
+    return min(given) if given else None
+
+
+def downtime_ms(migration: Migration) -> int:
+    """`migrate_downtime` (seconds) as capped milliseconds (P2-33)."""
+    seconds = float(migration.config.current.get("migrate_downtime", "0.1"))
+    return min(int(seconds * 1000), LONGEST_DOWNTIME)
+
+
+def xbzrle_cache_bytes(ram_mib: int) -> int:
+    """The smallest power of two that is at least a tenth of the RAM (P2-34)."""
+    tenth = ram_mib * 1024**2 // 10
+    return 1 << max(tenth - 1, 0).bit_length()
+
+
+def parameters(migration: Migration) -> dict[str, int]:
+    """The three migration parameters, sent in one command (P2-35)."""
+    return {
+        "max-bandwidth": ram_limit(migration) or UNLIMITED,
+        "downtime-limit": downtime_ms(migration),
+        "xbzrle-cache-size": xbzrle_cache_bytes(memory_mib(migration.config)),
+    }

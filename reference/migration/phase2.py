@@ -1,0 +1,179 @@
+"""Phase 2: start on the target, mirror disks, move RAM; and its cleanup (P2-*, P2C-*)."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+from reference.cluster import paths
+from reference.errors import Failure
+from reference.guest.monitor import Monitor
+from reference.migration import memory, mirror, phase1
+from reference.migration.checklist import work_off
+from reference.migration.state import Announced, Migration
+from reference.migration.tunnel import Tunnel
+
+_HOST = r"localhost|[\d.]+|\[[\d.:a-fA-F]+\]"
+_LISTEN_TCP = re.compile(rf"migration listens on (tcp:(?:{_HOST}):\d+)")
+_LISTEN_UNIX = re.compile(r"migration listens on unix:(/run/qemu-server/(\S+)\.migrate)")
+_NBD = re.compile(
+    rf"storage migration listens on (nbd:(?:(?:{_HOST}):\d+|unix:(/run/qemu-server/\S+)):"
+    r"exportname=drive-(\w+)) volume:(\S+)"
+)
+
+
+def phase2(migration: Migration) -> None:
+    """The order of a live migration: start, tunnel, mirrors, RAM, mirrors' end."""
+    uri, sockets = _start_on_target(migration)
+    migration.log.info("start remote tunnel")
+    migration.tunnel = Tunnel(migration.remote, sockets)
+    _watch_destination(migration)
+    online = sum(volume.online for volume in migration.volumes.values())
+    if len(migration.announced) != online:
+        raise Failure(
+            f"number of local disks ({online}) and of target drives "
+            f"({len(migration.announced)}) differ"
+        )
+    with (
+        Monitor(paths.qmp_socket(migration.vmid)) as monitor,
+        monitor.listen("STOP") as stops,
+        monitor.listen(*mirror.EVENTS) as jobs,
+    ):
+        mirrors = mirror.start_all(migration, monitor, jobs)
+        memory.prepare(migration, monitor)
+        memory.Transfer(migration, monitor, stops).run(uri)
+        memory.confirm_loaded(migration)
+        if mirrors.jobs:
+            mirrors.finish()
+
+
+def _watch_destination(migration: Migration) -> None:
+    """Reach the target's own monitor, for its word on the loaded state counts."""
+    local = f"{paths.RUN}/{migration.vmid}.destination"
+    migration.remote.forward(local, paths.qmp_socket(migration.vmid))
+    migration.destination = Monitor(local)
+
+
+def _start_on_target(migration: Migration) -> tuple[str, list[str]]:
+    """Run `qm start` there; returns the stream's uri and the sockets to forward (P2-04..16)."""
+    target = migration.request.target
+    migration.log.info(f"starting VM {migration.vmid} on remote node '{target}'")
+    child = migration.remote.popen(
+        _start_command(migration),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        output, errors = child.communicate(_start_input(migration))
+    except BaseException:
+        child.kill()
+        child.communicate()
+        raise
+    lines = output.decode(errors="replace").splitlines()
+    relayed = [line for line in lines if line.startswith("QEMU: ")]
+    for line in relayed + errors.decode(errors="replace").splitlines():
+        migration.log.info(f"[{target}] {line}")
+    listening = parse_announcements(migration, lines)
+    if child.returncode:
+        raise Failure(f"remote command failed with exit code {child.returncode}")
+    if listening is None:
+        raise Failure("unable to detect remote migration address")
+    return listening
+
+
+def _start_command(migration: Migration) -> list[str]:
+    kind, transport = ("secure", "unix") if migration.secure else ("insecure", "tcp")
+    command = [paths.QM, "start", str(migration.vmid), "--skiplock"]
+    command += ["--migratedfrom", migration.source, "--migration_type", kind]
+    if migration.network:
+        command += ["--migration_network", migration.network]
+    command += ["--stateuri", transport]
+    if migration.machine:
+        command += ["--machine", migration.machine]
+    if migration.cpu:
+        command += ["--force-cpu", migration.cpu]
+    if any(volume.online for volume in migration.volumes.values()):
+        command += ["--targetstorage", migration.request.targetstorage or "1"]
+    return command
+
+
+def _start_input(migration: Migration) -> bytes:
+    """The lines on standard input, in the catalogue's order (P2-06)."""
+    lines = ["nbd_protocol_version: 1"]
+    for drive, volid in phase1.current_drives(migration):
+        new = migration.transferred.get(volid, volid)
+        if new != volid:
+            lines.append(f"offline_volume: {drive}: {new}")
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def parse_announcements(migration: Migration, lines: list[str]) -> tuple[str, list[str]] | None:
+    """Read what the target prints; records drives, refuses foreign sockets (P2-14, P2-15)."""
+    uri: str | None = None
+    sockets: list[str] = []
+    by_drive = {v.drive: v for v in migration.volumes.values() if v.online}
+    for line in lines:
+        if match := _LISTEN_UNIX.fullmatch(line):
+            _own_socket(migration, match[1], match[2])
+            uri, sockets = f"unix:{match[1]}", [*sockets, match[1]]
+        elif match := _LISTEN_TCP.fullmatch(line):
+            uri = match[1]
+        elif match := _NBD.fullmatch(line):
+            nbd, path, drive, drivestring = match.groups()
+            if path and path not in sockets:
+                _own_socket(migration, path, path.rpartition("/")[2].partition("_nbd.migrate")[0])
+                sockets.append(path)
+            if drive not in by_drive:
+                raise Failure(f"target offers drive '{drive}', which is not to be mirrored")
+            migration.announced[drive] = Announced(drive, nbd, drivestring)
+            volid, new = by_drive[drive].volid, drivestring.partition(",")[0]
+            migration.transferred[volid] = new
+            migration.log.info(f"volume '{volid}' is '{new}' on the target")
+    return (uri, sockets) if uri else None
+
+
+def _own_socket(migration: Migration, path: str, vmid: str) -> None:
+    if vmid != str(migration.vmid):
+        raise Failure(
+            f"unexpected socket path '{path}' from the target, expected one of VM {migration.vmid}"
+        )
+
+
+def cleanup(migration: Migration) -> None:
+    """Back to a guest that runs here, in the order of P2C-01."""
+    migration.log.info("aborting phase 2 - cleanup resources")
+    migration.close_destination()
+    vmid = str(migration.vmid)
+    stop = [paths.QM, "stop", vmid, "--skiplock", "--migratedfrom", migration.source]
+    work_off(
+        migration.log,
+        [
+            ("migrate_cancel", lambda: _ask(migration, "migrate_cancel")),
+            ("continuing the guest", lambda: _continue(migration)),
+            ("unlocking the config", lambda: phase1.unlock(migration)),
+            ("cancelling mirror jobs", lambda: _cancel_jobs(migration)),
+            ("stopping the VM on the target", lambda: migration.remote.check(stop)),
+            *phase1.free_remote_copies(migration),
+            ("closing the tunnel", migration.close_tunnel),
+        ],
+    )
+
+
+def _ask(migration: Migration, command: str) -> None:
+    with Monitor(paths.qmp_socket(migration.vmid)) as monitor:
+        monitor.execute(command)
+
+
+def _cancel_jobs(migration: Migration) -> None:
+    with Monitor(paths.qmp_socket(migration.vmid)) as monitor:
+        mirror.cancel_all(monitor)
+
+
+def _continue(migration: Migration) -> None:
+    """A guest that had stopped for the hand-over runs on here, unless it was paused (P2C-02)."""
+    with Monitor(paths.qmp_socket(migration.vmid)) as monitor:
+        if monitor.execute("query-status")["status"] != "postmigrate":
+            return
+        if migration.paused:
+            migration.log.error("VM was paused before migration - it stays in postmigrate state")
+            return
+        monitor.execute("cont")

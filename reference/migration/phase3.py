@@ -1,0 +1,77 @@
+"""The hand-over: config, NBD stop, resume, source's end, unlock (P3-02..25)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from reference import storage
+from reference.cluster import paths
+from reference.errors import Failure
+from reference.guest import config as configs
+from reference.guest import process, volumes
+from reference.migration.checklist import Step, work_off
+from reference.migration.state import Migration
+
+
+def cleanup(migration: Migration) -> None:
+    """Move the guest's ownership, then the rest in order; only a failed move stops it (P3-06)."""
+    try:
+        _move_config(migration)
+    except (Failure, OSError) as error:
+        migration.log.error(f"moving the config failed - {error}")
+        migration.problems = True
+        return
+    steps = [*(_live_steps(migration) if migration.running else ()), *_final_steps(migration)]
+    migration.problems |= not work_off(migration.log, steps)
+
+
+def _move_config(migration: Migration) -> None:
+    """New drive strings and volume ids, then the rename that hands over (P3-02, P3-05)."""
+    config = migration.config
+    mirrored = {drive: announced.drivestring for drive, announced in migration.announced.items()}
+    volumes.replace_volumes(config, migration.transferred, mirrored)
+    configs.write_config(config)
+    configs.move_config(migration.vmid, migration.request.target)
+
+
+def _live_steps(migration: Migration) -> list[Step]:
+    steps: list[Step] = []
+    if migration.announced:
+        steps.append(("stopping the NBD server on the target", lambda: _stop_nbd(migration)))
+    steps.append(("leaving the target's monitor", migration.close_destination))
+    if not migration.paused:
+        steps.append(("resuming the VM on the target", lambda: _resume(migration)))
+    return [
+        *steps,
+        ("closing the tunnel", migration.close_tunnel),
+        ("stopping the VM on the source", lambda: process.stop_guest(migration.vmid, timeout=60)),
+        ("cleaning up after the VM", lambda: process.cleanup_sockets(migration.vmid)),
+    ]
+
+
+def _final_steps(migration: Migration) -> list[Step]:
+    free = storage.free_volume
+    unlock = [paths.QM, "unlock", str(migration.vmid)]
+    return [
+        *(
+            (f"removing '{volid}' on the source", partial(free, migration.storages, volid))
+            for volid in migration.volumes
+        ),
+        ("unlocking the VM on the target", lambda: migration.remote.check(unlock)),
+    ]
+
+
+def _stop_nbd(migration: Migration) -> None:
+    """Over the monitor that is open already: one round trip of the guest's pause, not a login.
+
+    A writable export forbids the guest's own writes, so this comes before the resume (P3-08).
+    """
+    if migration.destination:
+        migration.destination.execute("nbd-server-stop")
+    else:
+        migration.remote.check([paths.QM, "nbdstop", str(migration.vmid)])
+
+
+def _resume(migration: Migration) -> None:
+    assert migration.tunnel
+    migration.tunnel.command(f"resume {migration.vmid}", 30)

@@ -1,0 +1,64 @@
+"""Prepare: everything that can be refused before anything is changed (PREP-*)."""
+
+from __future__ import annotations
+
+import re
+
+from reference.cluster import paths
+from reference.cluster.storages import check_storage
+from reference.errors import Failure
+from reference.guest import config as configs
+from reference.guest import process, volumes
+from reference.migration.request import content_of, target_storage
+from reference.migration.state import Migration
+from reference.storage.base import parse_volid
+
+
+def prepare(migration: Migration) -> None:
+    """Look at the guest, its devices, its storages and the way to the target."""
+    request, vmid = migration.request, migration.vmid
+    migration.config = configs.load_config(vmid)
+    configs.check_lock(migration.config)
+    migration.pid = process.running_pid(vmid) or 0
+    if migration.running and not request.online:
+        raise Failure("can't migrate running VM without --online")
+    if migration.running:
+        _ask_guest(migration)
+    _check_devices(migration)
+    _check_storages(migration)
+    migration.remote.connect()
+
+
+def _ask_guest(migration: Migration) -> None:
+    """Record the machine type of the live process and whether it is paused (CPU-01, PREP-10)."""
+    from reference.guest.monitor import Monitor
+
+    with Monitor(paths.qmp_socket(migration.vmid)) as monitor:
+        migration.machine = process.running_machine(monitor)
+        migration.paused = monitor.execute("query-status")["status"] in ("paused", "prelaunch")
+
+
+def _check_devices(migration: Migration) -> None:
+    local = [
+        key
+        for key, value in sorted(migration.config.current.items())
+        if re.fullmatch(r"(hostpci|parallel)\d+|hostusb|hostpci|ivshmem", key)
+        or (re.fullmatch(r"usb\d+", key) and not re.match(r"(host=)?spice\b", value))
+        or (re.fullmatch(r"serial\d+", key) and value != "socket")
+    ]
+    if not local:
+        return
+    if not migration.request.force:
+        raise Failure(f"can't migrate VM which uses local devices: {', '.join(local)}")
+    migration.log.info("migrating VM which uses local devices")
+
+
+def _check_storages(migration: Migration) -> None:
+    known = migration.storages
+    for ref in volumes.referenced_volumes(migration.config).values():
+        if ref.volume in ("none", "cdrom") or ref.volume.startswith("/"):
+            continue
+        storeid, volname = parse_volid(ref.volume)
+        check_storage(known, storeid, migration.source)
+        target = target_storage(migration.id_map, known, storeid)
+        check_storage(known, target, migration.request.target, content_of(volname))

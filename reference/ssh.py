@@ -1,0 +1,101 @@
+"""Commands on another node through one kept ssh connection (NET-06, NET-07).
+
+The connection is shared by all one-shot commands of a run (ControlMaster), so a
+command costs a round trip, not a handshake; it ends with the run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import subprocess
+from collections.abc import Sequence
+from typing import IO, Any
+
+from reference.cluster import paths
+from reference.errors import Failure
+
+# A dead link is noticed within INTERVAL * COUNT seconds, for nothing in a
+# migration is bounded by a time-out of its own (P2-49).
+_ALIVE = ("-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=3", "-o", "ConnectTimeout=10")
+
+
+class Remote:
+    """One other node: `run` one-shot commands there as root."""
+
+    def __init__(self, node: str, address: str) -> None:
+        self.node, self.address = node, address
+        self.control = f"{paths.RUN}/ssh-{node}-{os.getpid()}"
+        self._forwards: list[str] = []
+
+    def ssh(self, *options: str, shared: bool = True) -> list[str]:
+        """The argument vector up to the host; `shared` uses the kept connection."""
+        control = ("-S", self.control) if shared else ("-o", "ControlPath=none")
+        base = (paths.SSH, "-e", "none", "-o", "BatchMode=yes")
+        alias = ("-o", f"HostKeyAlias={self.node}")
+        return [*base, *alias, *_ALIVE, *control, *options, f"root@{self.address}"]
+
+    def connect(self) -> None:
+        """Open the kept connection and probe it with /bin/true (NET-07)."""
+        os.makedirs(paths.RUN, exist_ok=True)
+        # ControlPersist bounds the life of the connection if this process is killed.
+        master = self.ssh("-M", "-N", "-f", "-o", "ControlPersist=10")
+        opened = _quiet(master)
+        if opened.returncode or self.run(["/bin/true"]).returncode:
+            raise Failure(f"Can't connect to destination address '{self.address}' using public key")
+
+    def run(
+        self, command: Sequence[str], *, timeout: float | None = 60.0
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command there, output as text; exit code 255 when the node is out of reach."""
+        argv = [*self.ssh(), "--", shlex.join(command)]
+        try:
+            return subprocess.run(
+                argv, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                errors="replace", timeout=timeout, start_new_session=True, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(argv, 255, "", f"no answer in {timeout:g} s")
+
+    def check(self, command: Sequence[str], *, timeout: float | None = 60.0) -> str:
+        """Like `run`, but a non-zero exit is a Failure naming command and error."""
+        done = self.run(command, timeout=timeout)
+        if done.returncode:
+            reason = done.stderr.strip() or f"exit code {done.returncode}"
+            raise Failure(f"command '{shlex.join(command)}' failed on {self.node}: {reason}")
+        return done.stdout
+
+    def popen(
+        self, command: Sequence[str], *, stdin: IO[bytes] | int, **pipes: Any
+    ) -> subprocess.Popen[bytes]:
+        """Start a command there; out of reach of signals meant for this process's group."""
+        argv = [*self.ssh(), "--", shlex.join(command)]
+        return subprocess.Popen(argv, stdin=stdin, start_new_session=True, **pipes)
+
+    def forward(self, local: str, remote: str) -> None:
+        """Make the unix socket `remote` over there reachable here as `local`."""
+        _unlink(local)
+        done = _quiet(self.ssh("-O", "forward", "-L", f"{local}:{remote}"))
+        if done.returncode:
+            raise Failure(f"can't forward '{remote}' of {self.node} to '{local}'")
+        self._forwards.append(local)
+
+    def close(self) -> None:
+        """End the kept connection and remove what it left in the file system."""
+        if os.path.exists(self.control):
+            _quiet(self.ssh("-O", "exit"))
+        for path in [*self._forwards, self.control]:
+            _unlink(path)
+
+
+def _quiet(argv: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+    null = subprocess.DEVNULL
+    return subprocess.run(
+        argv, stdin=null, stdout=null, stderr=null, start_new_session=True, check=False
+    )
+
+
+def _unlink(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
