@@ -32,7 +32,9 @@ DECIDING = (
     "reference/cluster/sections.py",
     "reference/guest/drives.py",
     "reference/guest/machine.py",
+    "reference/guest/schema.py",
     "reference/guest/volumes.py",
+    "reference/migration/convergence.py",
 )
 PURE_HELPERS = ("reference/errors.py", "reference/cluster/paths.py")
 VALUES = {"reference.guest.config.GuestConfig", "reference.cluster.storages.Storage"}
