@@ -1,6 +1,8 @@
 """Every absolute path of a node, in one place; ROOT is empty except in unit tests."""
 
 ROOT = ""
+RUN = "/run/qemu-server"
+TASKS = "/var/log/pve/tasks"
 QEMU = "/usr/bin/qemu-system-x86_64"
 QEMU_IMG = "/usr/bin/qemu-img"
 SSH = "/usr/bin/ssh"
@@ -55,31 +57,23 @@ def reserved_ports() -> str:
     return f"{ROOT}/run/pve-reserved-ports"
 
 
-def run_dir() -> str:
-    return f"{ROOT}/run/qemu-server"
-
-
-def monitor_socket(vmid: int) -> str:
-    return f"{run_dir()}/{vmid}.qmp"
+def qmp_socket(vmid: int) -> str:
+    return f"{ROOT}{RUN}/{vmid}.qmp"
 
 
 def pid_file(vmid: int) -> str:
-    return f"{run_dir()}/{vmid}.pid"
+    return f"{ROOT}{RUN}/{vmid}.pid"
 
 
 def serial_socket(vmid: int, number: int) -> str:
-    return f"{run_dir()}/{vmid}.serial{number}"
+    return f"{ROOT}{RUN}/{vmid}.serial{number}"
 
 
 def migrate_socket(vmid: int) -> str:
     """Where the incoming process takes the RAM stream in secure mode."""
-    return f"{run_dir()}/{vmid}.migrate"
+    return f"{ROOT}{RUN}/{vmid}.migrate"
 
 
 def nbd_socket(vmid: int) -> str:
     """Where the incoming process serves its disks in secure mode."""
-    return f"{run_dir()}/{vmid}_nbd.migrate"
-
-
-def task_log_dir() -> str:
-    return f"{ROOT}/var/log/pve/tasks"
+    return f"{ROOT}{RUN}/{vmid}_nbd.migrate"

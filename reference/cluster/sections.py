@@ -1,0 +1,71 @@
+"""Section configs (storage.cfg and its like) and property strings, read and written."""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from reference.errors import Failure
+
+_HEADER = re.compile(r"([A-Za-z][\w-]*):\s*(\S+)\s*", re.ASCII)
+_OPTION = re.compile(r"\s+([A-Za-z][\w-]*)(?:\s+(.*?))?\s*", re.ASCII)
+
+
+class Section(NamedTuple):
+    """One `<type>: <id>` block; a bare option has the value ""; lines are for error texts."""
+
+    type: str
+    id: str
+    line: int
+    options: dict[str, str]
+    lines: dict[str, int]
+
+
+def malformed(origin: str, line: int, expected: str, got: str) -> Failure:
+    """The one form of a refusal of a config file's line."""
+    return Failure(f"{origin}: line {line}: expected {expected}, got '{got}'")
+
+
+def parse_sections(text: str, origin: str) -> dict[str, Section]:
+    """Parse a section config; `origin` is the file's name for error texts."""
+    sections: dict[str, Section] = {}
+    current: Section | None = None
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.startswith("#") or not line.strip():
+            current = current if line.startswith("#") else None
+        elif match := _HEADER.fullmatch(line):
+            if match[2] in sections:
+                raise malformed(origin, number, "an id not used before", match[2])
+            current = sections[match[2]] = Section(match[1], match[2], number, {}, {})
+        elif current and (match := _OPTION.fullmatch(line)):
+            if match[1] in current.options:
+                raise malformed(origin, number, "each option once", match[1])
+            current.options[match[1]] = match[2] or ""
+            current.lines[match[1]] = number
+        else:
+            expected = "'<type>: <id>'" + (" or an indented '<option> <value>'" if current else "")
+            raise malformed(origin, number, expected, line.strip())
+    return sections
+
+
+def format_sections(sections: Iterable[Section]) -> str:
+    """Write sections so that parsing them again gives the same."""
+    blocks = []
+    for section in sections:
+        options = [f"\t{key} {value}".rstrip() for key, value in section.options.items()]
+        blocks.append("\n".join([f"{section.type}: {section.id}", *options]) + "\n")
+    return "\n".join(blocks)
+
+
+def parse_property_string(text: str, default_key: str | None = None) -> dict[str, str]:
+    """`a=1,b=2` as a dict; one entry without `=` belongs to the default key."""
+    values: dict[str, str] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        key, equals, value = entry.partition("=")
+        if not equals and default_key is not None:
+            key, value = default_key, entry
+        elif not equals or not key:
+            raise Failure(f"property string '{text}': expected <key>=<value>, got '{entry}'")
+        if key in values:
+            raise Failure(f"property string '{text}': expected '{key}' only once")
+        values[key] = value
+    return values

@@ -1,0 +1,71 @@
+"""TCP ports a migration listens on (NET-10)."""
+
+import errno
+import select
+import socket
+import time
+
+from reference.cluster import paths
+from reference.errors import Failure
+from reference.locks import lock_file
+
+PORTS = range(60000, 60050)
+RESERVATION = 5.0
+
+
+def next_migrate_port(address: str) -> int:
+    """The lowest free port on the address; nobody else is given it for 5 s."""
+    with lock_file(paths.ports_lock()):
+        now = time.time()
+        reserved = {port: at for port, at in _reserved().items() if 0 <= now - at < RESERVATION}
+        for port in PORTS:
+            if port not in reserved and _is_free(address, port):
+                reserved[port] = now
+                with open(paths.reserved_ports(), "w", encoding="ascii") as file:
+                    file.writelines(f"{port} {at:.3f}\n" for port, at in sorted(reserved.items()))
+                return port
+    raise Failure(f"no free port in {PORTS[0]}-{PORTS[-1]} on '{address}'")
+
+
+def _reserved() -> dict[int, float]:
+    try:
+        with open(paths.reserved_ports(), encoding="ascii") as file:
+            return {int(port): float(at) for port, at in map(str.split, file)}
+    except (FileNotFoundError, ValueError):  # a torn line only costs a reservation
+        return {}
+
+
+def _is_free(address: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+            probe.listen(1)  # two may bind with SO_REUSEADDR, only one may listen
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return False
+            raise Failure(f"cannot listen on '{address}': {error.strerror}") from error
+    return True
+
+
+def accept_one(address: str, port: int, timeout: float = 30.0) -> int:
+    """Print where to connect, wait for one client; its descriptor (SYNC-15).
+
+    Ends early when nobody reads the output any more, for then nobody will connect.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, port), family=family, backlog=1) as listener:
+        print(f"{address}\n{port}", flush=True)
+        poll = select.poll()
+        poll.register(listener, select.POLLIN)
+        poll.register(1, 0)  # reports a closed reader and nothing else
+        ready = dict(poll.poll(timeout * 1000))
+        if listener.fileno() not in ready:
+            raise Failure("output closed" if ready else "timed out waiting for client")
+        client, _ = listener.accept()
+    client.setblocking(True)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # a dead link must not hang it
+    for option, seconds in (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
+        client.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)
+    return client.detach()
