@@ -1,0 +1,184 @@
+"""Volume streams: which format, which name, and the bytes themselves (SYNC-*).
+
+A `+size` stream is an 8-byte little-endian virtual size, then the file. Only a raw stream's
+length follows from it; a cut qcow2 shows in its own structure.
+"""
+
+import errno
+import os
+import signal
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic, sleep
+
+from reference.cluster.storages import Storage
+from reference.errors import Failure, Interrupted
+from reference.storage.base import FORMATS, PATH_BASED
+
+BLOCK = 1 << 20
+_GRAIN = 1 << 16  # holes of this size and alignment stay holes
+_ZEROS = bytes(BLOCK)
+_HEADER = struct.Struct("<Q")
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
+
+
+def transfer_format(export: Sequence[str], import_: Sequence[str]) -> str | None:
+    """The first format of the export that the import takes as well (SYNC-09)."""
+    return next((fmt for fmt in export if fmt in import_), None)
+
+
+def target_volname(
+    source_type: str, target_storage: Storage, volname: str, fmt: str, vmid: int
+) -> str:
+    """The name a volume is imported under; the format is never converted (SYNC-07)."""
+    if source_type == target_storage.type:
+        return volname
+    if fmt not in FORMATS.get(target_storage.type, ()):
+        raise Failure(f"storage '{target_storage.id}' does not support format '{fmt}'")
+    name = volname.rpartition("/")[2]
+    for extension in (".raw", ".qcow2", ".vmdk"):
+        name = name.removesuffix(extension)
+    return f"{vmid}/{name}.{fmt}" if target_storage.type in PATH_BASED else name
+
+
+def align_up(size: int) -> int:
+    """Volumes are allocated in whole KiB (SYNC-10)."""
+    return -(-size // 1024) * 1024
+
+
+def read_header(stream: int) -> int:
+    """The size in bytes a stream announces."""
+    header = bytearray(_HEADER.size)
+    got = _fill(stream, memoryview(header))
+    if got != len(header):
+        raise Failure(f"import stream too short: expected an 8-byte size, got {got} bytes")
+    size = int(_HEADER.unpack(header)[0])
+    if size > 1 << 62:
+        raise Failure(f"import stream announces an impossible size of {size} bytes")
+    return size
+
+
+def send(source: int, out: int, size: int) -> None:
+    """Write the header and the whole file; its holes are not read."""
+    _write(out, memoryview(_HEADER.pack(size)))
+    end, position = os.fstat(source).st_size, 0
+    while position < end:
+        data, stop = _next_data(source, position, end)
+        while position < data:
+            position += os.write(out, memoryview(_ZEROS)[: data - position])
+        while position < stop:
+            sent = os.sendfile(out, source, position, stop - position)
+            if sent == 0:
+                raise Failure("volume became shorter while it was exported")
+            position += sent
+
+
+def receive(stream: int, path: str, size: int | None) -> None:
+    """Fill the existing file up to the stream's end, without its zeros; `size` is exact."""
+    fd = os.open(path, os.O_WRONLY)
+    try:
+        buffer, position = bytearray(BLOCK), 0
+        while got := _fill(stream, memoryview(buffer)):
+            if size is not None and position + got > size:
+                raise Failure(f"import stream too long: expected {size} bytes, got more")
+            _write_sparse(fd, buffer, got, position)
+            position += got
+        if size is not None and position < size:
+            raise Failure(f"import stream too short: expected {size} bytes, got {position}")
+        os.ftruncate(fd, position if size is None else align_up(size))
+        os.fdatasync(fd)  # the source is deleted later on; it also brings out late write errors
+    finally:
+        os.close(fd)
+
+
+def rate_limited_copy(source: int, target: int, bytes_per_second: int | None) -> int:
+    """Copy to the end of the source, at most that fast; returns the bytes copied."""
+    rate = bytes_per_second or None
+    buffer = memoryview(bytearray(min(BLOCK, max(4096, rate // 20)) if rate else BLOCK))
+    copied, due = 0, monotonic()
+    while got := os.readv(source, [buffer]):
+        _write(target, buffer[:got])
+        copied += got
+        if rate:
+            now = monotonic()
+            due = max(due, now - 0.1) + got / rate  # unused time is kept for 0.1 s at most
+            if due > now:
+                sleep(due - now)
+    return copied
+
+
+def check_stream(fmt: str, formats: Sequence[str], volid: str) -> None:
+    """Refuse a stream format the volume does not have with the options given."""
+    if fmt not in formats:
+        offered = ", ".join(formats) or "no format with these options"
+        raise Failure(f"format '{fmt}' is not possible for '{volid}', expected {offered}")
+
+
+@contextmanager
+def undone_on_failure(undo: Callable[[], None]) -> Iterator[None]:
+    """Run `undo` if the body fails for whatever reason; further signals can't stop it."""
+    try:
+        yield
+    except BaseException:
+        hold_signals()
+        undo()
+        raise
+
+
+def end_by_signals() -> None:
+    """Let the signals that end a command raise, so that what it began is undone."""
+    for number in _ENDING:
+        signal.signal(number, _interrupt)
+
+
+def hold_signals() -> None:
+    """From here on those signals come too late; handlers of others are left alone."""
+    for number in _ENDING:
+        if signal.getsignal(number) is _interrupt:
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _interrupt(*_: object) -> None:
+    raise Interrupted
+
+
+def _next_data(fd: int, position: int, end: int) -> tuple[int, int]:
+    """Start and end of the next piece that is no hole."""
+    try:
+        data = os.lseek(fd, position, os.SEEK_DATA)
+        return data, min(end, os.lseek(fd, data, os.SEEK_HOLE))
+    except OSError as error:  # only a hole is left, or holes are not known here
+        return (end, end) if error.errno == errno.ENXIO else (position, end)
+
+
+def _fill(stream: int, view: memoryview) -> int:
+    """Read until the view is full or the stream ends."""
+    got = 0
+    while got < len(view) and (part := os.readv(stream, [view[got:]])):
+        got += part
+    return got
+
+
+def _write(fd: int, view: memoryview) -> None:
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _write_sparse(fd: int, buffer: bytearray, length: int, position: int) -> None:
+    """Write the runs of grains that are not all zero."""
+    start = 0
+    while start < length:
+        stop = min(start + _GRAIN, length)
+        if not _is_zero(buffer, start, stop):
+            while stop < length and not _is_zero(buffer, stop, min(stop + _GRAIN, length)):
+                stop = min(stop + _GRAIN, length)
+            view = memoryview(buffer)[start:stop]
+            while view:
+                written = os.pwrite(fd, view, position + stop - len(view))
+                view = view[written:]
+        start = stop
+
+
+def _is_zero(buffer: bytearray, start: int, stop: int) -> bool:
+    return _ZEROS.startswith(buffer[start:stop])
