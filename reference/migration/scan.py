@@ -73,8 +73,7 @@ def check_aliases(volumes: Mapping[str, LocalVolume], path: Callable[[str], str]
 def check_types(volumes: Mapping[str, LocalVolume], ask: Question) -> None:
     """Storage types and clones that can't move (SCAN-18)."""
     for volid in volumes:
-        storeid, volname = parse_volid(volid)
-        kind = ask.storages[storeid].type
+        kind = ask.storages[parse_volid(volid)[0]].type
         if kind not in MOVABLE_TYPES:
             raise Failure(f"can't migrate '{volid}' - storage type '{kind}' not supported")
         if parent := ask.info(volid).parent:
