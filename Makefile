@@ -6,7 +6,8 @@
 # tox and what it runs write in the order of events
 export PYTHONUNBUFFERED = 1
 # -qq: what was run has the last word, not tox. setpriv: nothing runs on when make is killed.
-TOX = setpriv --pdeathsig KILL .venv/bin/tox -qq
+# tox needs a standard input, which a CI may not give.
+TOX = exec </dev/null setpriv --pdeathsig KILL .venv/bin/tox -qq
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
