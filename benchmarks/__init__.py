@@ -1,0 +1,1 @@
+"""Measurements, run on demand; no test depends on a time."""
