@@ -51,7 +51,10 @@ print(json.dumps(times))
 def measure(node: Node, rounds: int) -> dict[str, list[float]]:
     """Milliseconds of each run of each command on the node, the bare interpreter's first."""
     argv = ["/usr/bin/python3", "-I", "-c", TIMER, str(rounds), json.dumps([BARE, *COMMANDS])]
-    times: dict[str, list[float]] = json.loads(node.run(argv, timeout=600.0).stdout)
+    result = node.run(argv, check=False, timeout=600.0)
+    if result.rc != 0:
+        sys.exit(result.stderr.strip())
+    times: dict[str, list[float]] = json.loads(result.stdout)
     return times
 
 
