@@ -1,0 +1,60 @@
+"""Changing a guest config: at once, or pending while the guest runs; removed disks are kept."""
+
+import re
+
+from reference.errors import Failure
+from reference.guest.config import GuestConfig
+from reference.guest.drives import is_drive_key, parse_drive
+from reference.guest.volumes import referenced_volumes
+
+UNUSED_SLOTS = 256
+_AT_ONCE = re.compile(
+    r"autostart|description|hookscript|lock|migrate_downtime|migrate_speed|name|onboot|protection"
+    r"|shares|startup|tags|unused\d+"
+)
+
+
+def apply(config: GuestConfig, changes: dict[str, str], removed: list[str], running: bool) -> None:
+    """Set and remove options; those a running guest can't take up become pending."""
+    waiting = [key for key in config.pending.get("delete", "").split(",") if key]
+    for key in [*changes, *removed]:
+        later = running and not _AT_ONCE.fullmatch(key)
+        config.pending.pop(key, None)
+        waiting = [name for name in waiting if name != key]
+        if later and key in changes:
+            config.pending[key] = changes[key]
+        elif later and key in config.current:
+            waiting.append(key)
+        elif not later:
+            _replace(config, key, changes.get(key))
+    config.pending.pop("delete", None)
+    if waiting:
+        config.pending["delete"] = ",".join(waiting)
+
+
+def apply_pending(config: GuestConfig) -> bool:
+    """Take up all pending changes, as the start of a stopped guest does; True if there were any."""
+    pending = config.pending
+    config.pending = {}
+    removed = [key for key in pending.pop("delete", "").split(",") if key]
+    apply(config, pending, removed, running=False)
+    return bool(pending or removed)
+
+
+def _replace(config: GuestConfig, key: str, value: str | None) -> None:
+    old = config.current.pop(key, None)
+    if value is not None:
+        config.current[key] = value
+    if old is not None and is_drive_key(key):
+        drive = parse_drive(key, old)
+        still = referenced_volumes(config).get(drive.volume)
+        kept = still and (still.attached or still.unused)
+        if not (drive.cdrom or kept) and ":" in drive.volume:
+            config.current[_free_slot(config)] = drive.volume
+
+
+def _free_slot(config: GuestConfig) -> str:
+    for number in range(UNUSED_SLOTS):
+        if f"unused{number}" not in config.current:
+            return f"unused{number}"
+    raise Failure(f"VM {config.vmid} has no free unused slot (expected fewer than {UNUSED_SLOTS})")

@@ -1,0 +1,44 @@
+"""The images behind a guest's drives, and what this node's kernel can do with them."""
+
+import os
+from collections.abc import Mapping
+
+from reference import storage
+from reference.cluster.storages import Storage
+from reference.errors import Failure
+from reference.guest.devices import Image
+from reference.guest.drives import Drive, volume_format
+
+_IO_URING_SETUP = 425
+
+
+def image_of(drive: Drive, storages: Mapping[str, Storage]) -> Image:
+    """Path and format of a drive; Failure if this node does not have the volume."""
+    if drive.volume == "cdrom":
+        return Image("/dev/cdrom", "raw", False)
+    if drive.volume.startswith("/"):
+        path, fmt = drive.volume, drive.options.get("format", "raw")
+        if not os.path.exists(path):
+            raise Failure(f"{drive.key}: '{path}' does not exist")
+    else:
+        storage.volume_info(storages, drive.volume)
+        path, fmt = storage.volume_path(storages, drive.volume), volume_format(drive.volume)
+    return Image(path, fmt, _opens_direct(path))
+
+
+def _opens_direct(path: str) -> bool:
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_DIRECT))
+    except OSError:
+        return False
+    return True
+
+
+def io_uring_works() -> bool:
+    """Whether the kernel lets this process use io_uring (containers often forbid it)."""
+    import ctypes
+    import errno
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall(_IO_URING_SETUP, 0, None)  # no entries: refused, but not because of who asks
+    return ctypes.get_errno() in (errno.EINVAL, errno.EFAULT)

@@ -1,0 +1,169 @@
+"""A guest's QEMU process on this node: found, started, resumed, ended."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from reference.cluster import paths
+from reference.errors import Failure
+from reference.guest.config import GuestConfig
+
+if TYPE_CHECKING:
+    from reference.cluster.storages import Storage
+    from reference.guest.devices import Launch
+    from reference.guest.monitor import Monitor
+
+TERM_WAIT = 10.0  # seconds between TERM and KILL (P3-16)
+
+
+def running_pid(vmid: int) -> int | None:
+    """The pid of the guest's QEMU; a zombie or a process that only took over the pid is none."""
+    try:
+        with open(paths.pid_file(vmid), encoding="ascii") as file:
+            pid = int(file.read())
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            words = file.read().split(b"\0")
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            state = file.read().rpartition(")")[2].split()[0]
+    except (OSError, ValueError, IndexError):
+        return None
+    return pid if paths.pid_file(vmid).encode() in words and state not in "ZX" else None
+
+
+def log_file(vmid: int) -> str:
+    """Where QEMU writes its complaints."""
+    return f"{paths.RUN}/{vmid}.log"
+
+
+def start_guest(
+    config: GuestConfig,
+    storages: Mapping[str, Storage],
+    launch: Launch,
+    migrated_from: str | None = None,
+) -> None:
+    """Start QEMU; on return its sockets listen. Its output is relayed with `QEMU: ` (P2-13)."""
+    import subprocess
+
+    from reference.guest.images import image_of, io_uring_works
+    from reference.guest.machine import qemu_argv
+
+    vmid = config.vmid
+    launch = launch._replace(uring=io_uring_works())
+    argv = qemu_argv(config, lambda drive: image_of(drive, storages), launch)
+    os.makedirs(paths.RUN, exist_ok=True)
+    cleanup_sockets(vmid)
+    environment = {**os.environ, **({"PVE_MIGRATED_FROM": migrated_from} if migrated_from else {})}
+    # QEMU keeps writing to the log after it has become a daemon: a failed load is told there.
+    done = subprocess.run(
+        [*argv, "-D", log_file(vmid)], env=environment, cwd="/", check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    for line in [*done.stderr.decode(errors="replace").splitlines(), *log_lines(vmid)]:
+        print(f"QEMU: {line}", flush=True)
+    if done.returncode:
+        cleanup_sockets(vmid)
+        raise Failure(f"start failed: QEMU exited with code {done.returncode}")
+
+
+def log_lines(vmid: int) -> list[str]:
+    """What QEMU has written since its start."""
+    try:
+        with open(log_file(vmid), encoding="utf-8", errors="replace") as file:
+            return file.read().splitlines()
+    except OSError:
+        return []
+
+
+def running_machine(monitor: Monitor) -> str:
+    """The versioned machine type of the live process, such as `pc-i440fx-7.2` (CPU-01)."""
+    answer = monitor.execute("qom-get", {"path": "/machine", "property": "type"})
+    return str(answer).removesuffix("-machine")
+
+
+def resume_guest(vmid: int, *, nocheck: bool = False) -> None:
+    """Let the guest run, whatever held it (P3-10); without nocheck its config must be here."""
+    from reference.guest.config import load_config
+    from reference.guest.monitor import Monitor
+
+    if not nocheck:
+        load_config(vmid)
+    check_running(vmid)
+    with Monitor(paths.qmp_socket(vmid)) as monitor:
+        status = monitor.execute("query-status", timeout=60)["status"]
+        if status == "running":
+            return
+        if status == "suspended":
+            monitor.execute("system_wakeup")
+            return
+        if status == "shutdown":
+            monitor.execute("system_reset")
+        monitor.execute("cont")
+
+
+def check_running(vmid: int) -> int:
+    """The pid, or a Failure if the guest does not run here."""
+    pid = running_pid(vmid)
+    if pid is None:
+        raise Failure(f"VM {vmid} not running")
+    return pid
+
+
+def stop_guest(vmid: int, *, timeout: float = 60.0, ask: bool = True) -> None:
+    """End the process: `quit`, after `timeout` seconds TERM, then KILL (P3-16).
+
+    Without `ask` it begins with TERM, as for an incoming process (P2C-09).
+    """
+    pid = running_pid(vmid)
+    if pid is not None:
+        with suppress(ProcessLookupError):
+            _end(vmid, pid, timeout, ask)
+        if running_pid(vmid) == pid:
+            raise Failure(f"VM {vmid}: process {pid} did not end after KILL")
+    cleanup_sockets(vmid)
+
+
+def _end(vmid: int, pid: int, timeout: float, ask: bool) -> None:
+    handle = os.pidfd_open(pid)
+
+    def ended(seconds: float) -> bool:
+        return bool(select.select([handle], [], [], seconds)[0])
+
+    try:
+        if ask and _quit(vmid) and ended(timeout):
+            return
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            signal.pidfd_send_signal(handle, number)
+            if ended(TERM_WAIT):
+                return
+    finally:
+        os.close(handle)
+
+
+def _quit(vmid: int) -> bool:
+    from reference.guest.monitor import Monitor
+
+    try:
+        with Monitor(paths.qmp_socket(vmid)) as monitor:
+            monitor.execute("quit")
+    except Failure:
+        return False
+    return True
+
+
+def _runtime_files(vmid: int) -> Iterator[str]:
+    own = re.compile(rf"{vmid}(?:\.(?:qmp|pid|migrate|qga|log|serial\d+)|_nbd\.migrate)")
+    with suppress(FileNotFoundError):
+        yield from (f"{paths.RUN}/{name}" for name in os.listdir(paths.RUN) if own.fullmatch(name))
+
+
+def cleanup_sockets(vmid: int) -> None:
+    """Remove the runtime files of a guest that has ended (P3-17)."""
+    for path in _runtime_files(vmid):
+        with suppress(FileNotFoundError):
+            os.unlink(path)
