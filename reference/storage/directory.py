@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 from typing import NamedTuple
 
 from reference.cluster import paths
@@ -225,13 +226,11 @@ class DirectoryPlugin:
 
     def _remove(self, volname: str) -> None:
         path = self.path(volname)
-        with failing(f"unable to remove '{path}'"):
-            os.unlink(path)
+        with failing(f"unable to remove '{path}'"), suppress(FileNotFoundError):
+            os.unlink(path)  # qemu-img removes by itself what it failed to create
         if parse_name(volname).vmid is not None:
-            try:
+            with suppress(OSError):  # other volumes of the guest are left in it
                 os.rmdir(os.path.dirname(path))
-            except OSError:
-                return  # other volumes of the guest are left in it
 
     def _export_converted(self, out: int, info: VolumeInfo) -> None:
         """A raw view of another format, by way of a nameless sparse file beside it."""

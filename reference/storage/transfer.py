@@ -5,6 +5,7 @@ length follows from it; a cut qcow2 shows in its own structure.
 """
 
 import errno
+import fcntl
 import os
 import signal
 import struct
@@ -78,6 +79,7 @@ def receive(stream: int, path: str, size: int | None) -> None:
     """Fill the existing file up to the stream's end, without its zeros; `size` is exact."""
     fd = os.open(path, os.O_WRONLY)
     try:
+        _widen(stream)
         buffer, position = bytearray(BLOCK), 0
         while got := _fill(stream, memoryview(buffer)):
             if size is not None and position + got > size:
@@ -95,6 +97,7 @@ def receive(stream: int, path: str, size: int | None) -> None:
 def rate_limited_copy(source: int, target: int, bytes_per_second: int | None) -> int:
     """Copy to the end of the source, at most that fast; returns the bytes copied."""
     rate = bytes_per_second or None
+    _widen(source)
     buffer = memoryview(bytearray(min(BLOCK, max(4096, rate // 20)) if rate else BLOCK))
     copied, due = 0, monotonic()
     while got := os.readv(source, [buffer]):
@@ -141,6 +144,14 @@ def hold_signals() -> None:
 
 def _interrupt(*_: object) -> None:
     raise Interrupted
+
+
+def _widen(pipe: int) -> None:
+    """A pipe that holds a whole block costs an eighth of the wake-ups; others stay as they are."""
+    try:
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, BLOCK)
+    except OSError:
+        return
 
 
 def _next_data(fd: int, position: int, end: int) -> tuple[int, int]:
