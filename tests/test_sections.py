@@ -6,12 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.cluster.sections import (
-    Section,
-    format_sections,
-    parse_property_string,
-    parse_sections,
-)
+from reference.cluster.sections import parse_property_string, parse_sections
 from reference.errors import Failure
 
 WORDS = st.from_regex(r"\A[a-z][a-z0-9_-]{0,6}\Z")
@@ -53,7 +48,10 @@ def test_a_fault_names_file_line_and_expectation(text: str, line: int, expected:
 @settings(deadline=None)
 @given(SECTIONS)
 def test_written_sections_read_the_same(sections: list[tuple[str, str, dict[str, str]]]) -> None:
-    text = format_sections(Section(kind, key, 0, opts, {}) for kind, key, opts in sections)
+    text = ""
+    for kind, key, options in sections:
+        lines = [f"\t{name} {value}".rstrip() + "\n" for name, value in options.items()]
+        text += f"{kind}: {key}\n{''.join(lines)}\n"
     parsed = parse_sections(text, "x")
     assert [(part.type, part.id, part.options) for part in parsed.values()] == sections
 

@@ -2,14 +2,14 @@
 
 import os
 import sys
-from collections.abc import Callable
+from argparse import Namespace
 
 from reference import storage
 from reference.cli.options import Parser, boolean, integer, matching, require_root, run
 from reference.cluster.membership import local_ip_within, local_node
-from reference.cluster.storages import check_storage, load_storages
+from reference.cluster.storages import Storage, check_storage, load_storages
 from reference.errors import Failure, ParameterFailure
-from reference.storage.base import parse_volid
+from reference.storage.base import Formats, parse_volid
 
 _UNITS = {"": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _VMID = integer(100, 999999999)
@@ -25,20 +25,14 @@ _SNAPSHOT = matching(r"[A-Za-z_][A-Za-z0-9_-]*", "a snapshot name")
 
 def main(argv: list[str] | None = None) -> int:
     """Run one pvesm command; the exit code."""
-    words = sys.argv[1:] if argv is None else argv
-    return run(lambda: _dispatch(words))
+    return run(lambda: _dispatch(sys.argv[1:] if argv is None else argv))
 
 
 def _dispatch(words: list[str]) -> int:
-    commands: dict[str, Callable[[Parser, list[str]], None]] = {
-        "status": status,
-        "list": list_,
-        "path": path,
-        "alloc": alloc,
-        "free": free,
-        "export": export,
-        "import": import_,
-    }
+    commands = {
+        "status": status, "list": list_, "path": path, "alloc": alloc, "free": free,
+        "export": export, "import": import_,
+    }  # fmt: skip
     if not words or words[0] not in commands:
         given = f"unknown command '{words[0]}'" if words else "no command given"
         raise Failure(f"{given}, expected pvesm {'|'.join(commands)}")
@@ -54,31 +48,26 @@ def status(parser: Parser, words: list[str]) -> None:
     storages, node = load_storages(), local_node()
     if only:
         check_storage(storages, only, node)
-    ids = [only] if only else sorted(storages)
-    rows = []
-    for storeid in ids:
+    rows = [("Name", "Type", "Status", "Total (KiB)", "Used (KiB)", "Available (KiB)", "%")]
+    for storeid in [only] if only else sorted(storages):
         found = storages[storeid]
-        if found.nodes is not None and node not in found.nodes:
-            continue
-        state, sizes = ("disabled", None) if found.disabled else ("inactive", None)
-        if not found.disabled:
-            try:
-                usable = storage.usable(storages, storeid)
-                state, sizes = "active", usable.status()
-            except Failure as failure:
-                print(failure, file=sys.stderr)
-        rows.append((storeid, found.type, state, *_numbers(sizes)))
-    head = ("Name", "Type", "Status", "Total (KiB)", "Used (KiB)", "Available (KiB)", "%")
-    width = max(len(row[0]) for row in [head, *rows])
-    for row in [head, *rows]:
+        if found.nodes is None or node in found.nodes:
+            rows.append((storeid, found.type, *_state(found)))
+    width = max(len(row[0]) for row in rows)
+    for row in rows:
         print("{:<{w}} {:>10} {:>10} {:>15} {:>15} {:>15} {:>8}".format(*row, w=width))
 
 
-def _numbers(sizes: tuple[int, int, int] | None) -> tuple[str, ...]:
-    if sizes is None:
-        return "0", "0", "0", "N/A"
-    total, used, _ = sizes
-    return *(str(size // 1024) for size in sizes), f"{100 * used / (total or 1):.2f}%"
+def _state(found: Storage) -> tuple[str, str, str, str, str]:
+    if found.disabled:
+        return "disabled", "0", "0", "0", "N/A"
+    try:
+        total, used, available = storage.usable({found.id: found}, found.id).status()
+    except Failure as failure:
+        print(failure, file=sys.stderr)
+        return "inactive", "0", "0", "0", "N/A"
+    numbers = [str(size >> 10) for size in (total, used, available)]
+    return "active", numbers[0], numbers[1], numbers[2], f"{100 * used / (total or 1):.2f}%"
 
 
 def list_(parser: Parser, words: list[str]) -> None:
@@ -142,38 +131,38 @@ def _stream_options(parser: Parser) -> None:
     parser.option("base", _SNAPSHOT)
 
 
+def _formats(offered: Formats, volname: str, args: Namespace) -> None:
+    """Refuse a stream format the volume does not have with these options."""
+    formats = offered(
+        volname, snapshot=args.snapshot, base=args.base, with_snapshots=bool(args.with_snapshots)
+    )
+    if args.format not in formats:
+        expected = ", ".join(formats) or "no format with these options"
+        raise Failure(
+            f"format '{args.format}' is not possible for '{args.volume}', expected {expected}"
+        )
+
+
 def export(parser: Parser, words: list[str]) -> None:
     """Write a volume as a stream to a file or, with -, to standard output."""
-    from reference.storage.transfer import check_stream, end_by_signals
+    from reference.storage.transfer import end_by_signals
 
     _stream_options(parser)
     args = parser.parse_args(words)
     storeid, volname = parse_volid(args.volume)
     plugin = storage.usable(load_storages(), storeid)
-    offered = plugin.export_formats(
-        volname, snapshot=args.snapshot, base=args.base, with_snapshots=bool(args.with_snapshots)
-    )
-    check_stream(args.format, offered, args.volume)
+    _formats(plugin.export_formats, volname, args)
     plugin.info(volname)
     end_by_signals()
-    if args.filename == "-":
-        plugin.export_to(sys.stdout.fileno(), volname, args.format)
-        return
-    fd = os.open(args.filename, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        plugin.export_to(fd, volname, args.format)
-    finally:
-        os.close(fd)
+    fd = sys.stdout.fileno()
+    if args.filename != "-":
+        fd = os.open(args.filename, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    plugin.export_to(fd, volname, args.format)
 
 
 def import_(parser: Parser, words: list[str]) -> None:
     """Make a volume of a stream from a file, standard input (-) or one TCP connection."""
-    from reference.storage.transfer import (
-        check_stream,
-        end_by_signals,
-        hold_signals,
-        undone_on_failure,
-    )
+    from reference.storage.transfer import end_by_signals, hold_signals, undone_on_failure
 
     _stream_options(parser)
     parser.option("delete-snapshot", _SNAPSHOT)
@@ -181,10 +170,7 @@ def import_(parser: Parser, words: list[str]) -> None:
     args = parser.parse_args(words)
     storeid, volname = parse_volid(args.volume)
     plugin = storage.usable(load_storages(), storeid, "images")
-    accepted = plugin.import_formats(
-        volname, snapshot=args.snapshot, base=args.base, with_snapshots=bool(args.with_snapshots)
-    )
-    check_stream(args.format, accepted, args.volume)
+    _formats(plugin.import_formats, volname, args)
     end_by_signals()
     stream = _open_stream(args.filename)
     new = plugin.import_from(stream, volname, args.format, rename=bool(args.allow_rename))
@@ -192,10 +178,8 @@ def import_(parser: Parser, words: list[str]) -> None:
         if args.delete_snapshot:
             plugin.delete_snapshot(new, args.delete_snapshot)
         if new != volname:
-            print(
-                f"volume '{args.volume}' already exists - imported under another name",
-                file=sys.stderr,
-            )
+            notice = f"volume '{args.volume}' already exists - imported under another name"
+            print(notice, file=sys.stderr)
         hold_signals()
         # a volume whose name reaches nobody would be left behind by the source (SYNC-17)
         print(f"successfully imported '{storeid}:{new}'", flush=True)

@@ -1,5 +1,7 @@
 """Every absolute path of a node, in one place; ROOT is empty except in unit tests."""
 
+from collections.abc import Callable
+
 ROOT = ""
 RUN = "/run/qemu-server"
 TASKS = "/var/log/pve/tasks"
@@ -10,17 +12,33 @@ QM = "/usr/sbin/qm"
 PVESM = "/usr/sbin/pvesm"
 
 
-def storage_cfg() -> str:
-    return f"{ROOT}/etc/pve/storage.cfg"
+def _one(path: str) -> Callable[[], str]:
+    return lambda: ROOT + path
 
 
-def datacenter_cfg() -> str:
-    return f"{ROOT}/etc/pve/datacenter.cfg"
+def _by_guest(pattern: str) -> Callable[[int], str]:
+    return lambda vmid: ROOT + pattern.format(vmid)
 
 
-def members() -> str:
-    """The cluster's membership as JSON."""
-    return f"{ROOT}/etc/pve/.members"
+storage_cfg = _one("/etc/pve/storage.cfg")
+datacenter_cfg = _one("/etc/pve/datacenter.cfg")
+members = _one("/etc/pve/.members")
+ports_lock = _one("/var/lock/pve-ports.lck")
+reserved_ports = _one("/run/pve-reserved-ports")  # one `<port> <unix time>` a line
+migration_lock = _by_guest("/var/lock/pve-manager/pve-migrate-{}")
+config_lock = _by_guest("/var/lock/qemu-server/lock-{}.conf")
+qmp_socket = _by_guest(RUN + "/{}.qmp")
+pid_file = _by_guest(RUN + "/{}.pid")
+migrate_socket = _by_guest(RUN + "/{}.migrate")  # takes the RAM stream in secure mode
+nbd_socket = _by_guest(RUN + "/{}_nbd.migrate")  # serves the incoming disks in secure mode
+
+
+def serial_socket(vmid: int, number: int) -> str:
+    return f"{ROOT}{RUN}/{vmid}.serial{number}"
+
+
+def storage_lock(storeid: str) -> str:
+    return f"{ROOT}/var/lock/pve-manager/pve-storage-{storeid}"
 
 
 def node_dir(node: str) -> str:
@@ -34,46 +52,3 @@ def guest_config_dir(node: str) -> str:
 def guest_config(vmid: int, node: str) -> str:
     """The guest's config; the node directory it lies in is the guest's owner."""
     return f"{guest_config_dir(node)}/{vmid}.conf"
-
-
-def migration_lock(vmid: int) -> str:
-    return f"{ROOT}/var/lock/pve-manager/pve-migrate-{vmid}"
-
-
-def config_lock(vmid: int) -> str:
-    return f"{ROOT}/var/lock/qemu-server/lock-{vmid}.conf"
-
-
-def storage_lock(storeid: str) -> str:
-    return f"{ROOT}/var/lock/pve-manager/pve-storage-{storeid}"
-
-
-def ports_lock() -> str:
-    return f"{ROOT}/var/lock/pve-ports.lck"
-
-
-def reserved_ports() -> str:
-    """Ports given out a moment ago, one `<port> <unix time>` a line."""
-    return f"{ROOT}/run/pve-reserved-ports"
-
-
-def qmp_socket(vmid: int) -> str:
-    return f"{ROOT}{RUN}/{vmid}.qmp"
-
-
-def pid_file(vmid: int) -> str:
-    return f"{ROOT}{RUN}/{vmid}.pid"
-
-
-def serial_socket(vmid: int, number: int) -> str:
-    return f"{ROOT}{RUN}/{vmid}.serial{number}"
-
-
-def migrate_socket(vmid: int) -> str:
-    """Where the incoming process takes the RAM stream in secure mode."""
-    return f"{ROOT}{RUN}/{vmid}.migrate"
-
-
-def nbd_socket(vmid: int) -> str:
-    """Where the incoming process serves its disks in secure mode."""
-    return f"{ROOT}{RUN}/{vmid}_nbd.migrate"

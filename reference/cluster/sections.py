@@ -1,7 +1,6 @@
-"""Section configs (storage.cfg and its like) and property strings, read and written."""
+"""Section configs (storage.cfg and its like) and property strings."""
 
 import re
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from reference.errors import Failure
@@ -45,15 +44,6 @@ def parse_sections(text: str, origin: str) -> dict[str, Section]:
             expected = "'<type>: <id>'" + (" or an indented '<option> <value>'" if current else "")
             raise malformed(origin, number, expected, line.strip())
     return sections
-
-
-def format_sections(sections: Iterable[Section]) -> str:
-    """Write sections so that parsing them again gives the same."""
-    blocks = []
-    for section in sections:
-        options = [f"\t{key} {value}".rstrip() for key, value in section.options.items()]
-        blocks.append("\n".join([f"{section.type}: {section.id}", *options]) + "\n")
-    return "\n".join(blocks)
 
 
 def parse_property_string(text: str, default_key: str | None = None) -> dict[str, str]:

@@ -68,26 +68,18 @@ def check_storage(
 
 def _storage(section: Section, origin: str) -> Storage:
     options = section.options
-
-    def refuse(key: str | None, expected: str) -> Failure:
-        line, got = section.lines.get(key or "", section.line), options.get(key or "", "")
-        return malformed(origin, line, expected, f"{key} {got}" if key else section.type)
-
-    def flag(key: str) -> bool:
-        if key in options and options[key].lower() not in _FLAGS:
-            raise refuse(key, "a boolean")
-        return key in options and _FLAGS[options[key].lower()]
-
     if section.type not in TYPES:
-        raise refuse(None, f"a storage type, one of {', '.join(sorted(TYPES))}")
+        expected = f"a storage type, one of {', '.join(sorted(TYPES))}"
+        raise malformed(origin, section.line, expected, section.type)
     path = options.get("path")
     if section.type == "dir" and not path:
         raise malformed(origin, section.line, f"an option 'path' for '{section.id}'", "none")
     if path is not None and (not path.startswith("/") or ".." in path.split("/")):
-        raise refuse("path", "an absolute path")
+        raise _refuse(section, origin, "path", "an absolute path")
     content = frozenset(_list(options.get("content", "images rootdir")))
     if content - CONTENT:
-        raise refuse("content", f"content types out of {', '.join(sorted(CONTENT))}")
+        expected = f"content types out of {', '.join(sorted(CONTENT))}"
+        raise _refuse(section, origin, "content", expected)
     try:
         line = section.line
         check_storage_id(section.id)
@@ -95,12 +87,24 @@ def _storage(section: Section, origin: str) -> Storage:
         configured_limit(options.get("bwlimit"), "migration")
     except Failure as error:
         raise Failure(f"{origin}: line {line}: {error}") from None
-    nodes = frozenset(_list(options["nodes"])) if "nodes" in options else None
-    shared = section.type in _SHARED or flag("shared")
     return Storage(
-        section.id, section.type, path, content, nodes, flag("disable"), shared,
+        section.id, section.type, path, content,
+        frozenset(_list(options["nodes"])) if "nodes" in options else None,
+        _flag(section, origin, "disable"),
+        section.type in _SHARED or _flag(section, origin, "shared"),
         options.get("bwlimit"), options,
     )  # fmt: skip
+
+
+def _flag(section: Section, origin: str, key: str) -> bool:
+    value = section.options.get(key, "0").lower()
+    if value not in _FLAGS:
+        raise _refuse(section, origin, key, "a boolean")
+    return _FLAGS[value]
+
+
+def _refuse(section: Section, origin: str, key: str, expected: str) -> Failure:
+    return malformed(origin, section.lines[key], expected, f"{key} {section.options[key]}")
 
 
 def _list(text: str) -> list[str]:

@@ -32,44 +32,33 @@ class VolumeInfo(NamedTuple):
     parent: str | None  # the volume name of the base image of a linked clone
 
 
-class Plugin(Protocol):
-    """One storage; volume names are what follows the colon of a volume id."""
+class Formats(Protocol):
+    """Which stream formats a volume name has, in order of preference (SYNC-11)."""
 
-    storage: Storage
-
-    def activate(self) -> None:
-        """Refuse to work on a storage that is not there."""
-
-    def status(self) -> tuple[int, int, int]:
-        """Total, used and available bytes."""
-
-    def path(self, volname: str) -> str: ...
-
-    def info(self, volname: str) -> VolumeInfo: ...
-
-    def volumes(self, vmid: int | None, content: frozenset[str]) -> list[VolumeInfo]:
-        """All volumes of these content types, in volume-id order."""
-
-    def alloc(self, vmid: int, fmt: str, name: str | None, size: int) -> str:
-        """Allocate a zeroed image; returns its volume name."""
-
-    def free(self, volname: str) -> None: ...
-
-    def export_formats(
-        self, volname: str, *, snapshot: str | None, base: str | None, with_snapshots: bool
-    ) -> list[str]:
-        """Stream formats in order of preference (SYNC-11)."""
-
-    def import_formats(
+    def __call__(
         self, volname: str, *, snapshot: str | None, base: str | None, with_snapshots: bool
     ) -> list[str]: ...
 
-    def export_to(self, out: int, volname: str, fmt: str) -> None:
-        """Write a stream of one of the export formats."""
 
-    def import_from(self, stream: int, volname: str, fmt: str, *, rename: bool) -> str:
-        """Read a stream into a new volume; returns its name, on any failure nothing is left."""
+class Plugin(Protocol):
+    """One storage; volume names are what follows the colon of a volume id, sizes are bytes."""
 
+    storage: Storage
+
+    @property
+    def export_formats(self) -> Formats: ...
+    @property
+    def import_formats(self) -> Formats: ...
+
+    def activate(self) -> None: ...  # refuses to work on a storage that is not there
+    def status(self) -> tuple[int, int, int]: ...  # total, used, available
+    def path(self, volname: str) -> str: ...
+    def info(self, volname: str) -> VolumeInfo: ...
+    def volumes(self, vmid: int | None, content: frozenset[str]) -> list[VolumeInfo]: ...
+    def alloc(self, vmid: int, fmt: str, name: str | None, size: int) -> str: ...
+    def free(self, volname: str) -> None: ...
+    def export_to(self, out: int, volname: str, fmt: str) -> None: ...
+    def import_from(self, stream: int, volname: str, fmt: str, *, rename: bool) -> str: ...
     def delete_snapshot(self, volname: str, snapshot: str) -> None: ...
 
 

@@ -111,13 +111,6 @@ def rate_limited_copy(source: int, target: int, bytes_per_second: int | None) ->
     return copied
 
 
-def check_stream(fmt: str, formats: Sequence[str], volid: str) -> None:
-    """Refuse a stream format the volume does not have with the options given."""
-    if fmt not in formats:
-        offered = ", ".join(formats) or "no format with these options"
-        raise Failure(f"format '{fmt}' is not possible for '{volid}', expected {offered}")
-
-
 @contextmanager
 def undone_on_failure(undo: Callable[[], None]) -> Iterator[None]:
     """Run `undo` if the body fails for whatever reason; further signals can't stop it."""
