@@ -1,15 +1,8 @@
-"""What every test run shares: a killed run leaves no process of its own working on."""
+"""The suite's plugins; every module of steps/ is one."""
 
-import ctypes
-import os
-import signal
+from pathlib import Path
 
-import pytest
-
-_PR_SET_PDEATHSIG = 1
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """End with the parent: a worker with the run, and the run with its tox."""
-    if hasattr(config, "workerinput") or "TOX_ENV_NAME" in os.environ:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+STEPS = sorted(
+    file.stem for file in (Path(__file__).parent / "steps").glob("*.py") if file.stem[0] != "_"
+)
+pytest_plugins = ["fixtures.report.plugin", "fixtures.session", *(f"steps.{s}" for s in STEPS)]

@@ -1,0 +1,1 @@
+"""The sentences of the features, by kind: given (the world), when (migrating), then (outcome)."""
