@@ -26,17 +26,19 @@ def copy_volume(migration: Migration, volume: LocalVolume, limit: int | None) ->
     with _children(migration, export, import_) as (source, target):
         with contextlib.suppress(BrokenPipeError), broken_pipes_as_errors():
             _stream(migration, source, target, limit)
-        _, complaint = source.communicate()
-        answer, _ = target.communicate()
-    output = answer.decode(errors="replace").splitlines()
-    for line in output:
+        exported = _lines(source.communicate()[1])
+        answer, complaint = map(_lines, target.communicate())
+    for line in answer + complaint:
         migration.log.info(f"[{migration.request.target}] {line}")
-    imported = [match[1] for line in output if (match := _IMPORTED.search(line))]
+    imported = [match[1] for line in answer if (match := _IMPORTED.search(line))]
     if source.returncode or target.returncode or not imported:
-        said = output if target.returncode else complaint.decode(errors="replace").splitlines()
-        side = "import" if target.returncode else "export"
+        side, said = ("import", complaint) if target.returncode else ("export", exported)
         raise Failure(f"{side} failed: {said[-1] if said else 'no success message'}")
     return imported[-1]
+
+
+def _lines(output: bytes) -> list[str]:
+    return output.decode(errors="replace").splitlines()
 
 
 def _commands(migration: Migration, volume: LocalVolume) -> tuple[list[str], list[str]]:
@@ -71,7 +73,7 @@ def _children(
     """Both ends; on an error the export dies first, so the import sees a short stream."""
     pipe, null = subprocess.PIPE, subprocess.DEVNULL
     stdin = pipe if migration.secure else null
-    target = migration.remote.popen(import_, stdin=stdin, stdout=pipe, stderr=subprocess.STDOUT)
+    target = migration.remote.popen(import_, stdin=stdin, stdout=pipe, stderr=pipe)
     source = subprocess.Popen(
         export, stdin=null, stdout=pipe, stderr=pipe, start_new_session=True
     )
