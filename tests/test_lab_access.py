@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -44,6 +45,8 @@ def test_a_list_is_quoted(node: Node) -> None:
 
 def test_input_reaches_a_command(node: Node) -> None:
     assert node.run("wc -c", stdin=bytes(3 << 20)).stdout == f"{3 << 20}\n"
+    assert node.run("exit 4", stdin=bytes(3 << 20), check=False).rc == 4
+    assert node.run(["true"], stdin=bytes(3 << 20)).rc == 0
     assert node.run("cat").stdout == ""
     process = node.start("cat", stdin=True)
     process.write(b"one\ntwo")
@@ -60,6 +63,15 @@ def test_a_command_costs_little(node: Node) -> None:
         node.run("true")
         spent.append(time.monotonic() - began)
     assert min(spent) < 0.015
+
+
+def test_many_commands_at_once_keep_the_connection(node: Node) -> None:
+    assert isinstance(node, SshNode)
+    connection = node.client
+    with ThreadPoolExecutor(16) as pool:
+        said = list(pool.map(lambda number: node.run(f"echo {number}").stdout, range(100)))
+    assert said == [f"{number}\n" for number in range(100)]
+    assert node.client is connection
 
 
 def test_a_command_over_its_time_is_killed_with_its_children(node: Node) -> None:
