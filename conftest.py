@@ -1,8 +1,22 @@
-"""The suite's plugins; every module of steps/ is one."""
+"""What every test run shares: the suite's plugins, and an end that leaves no process working on.
 
+Every module of steps/ is a plugin.
+"""
+
+import ctypes
+import os
+import signal
 from pathlib import Path
 
-STEPS = sorted(
-    file.stem for file in (Path(__file__).parent / "steps").glob("*.py") if file.stem[0] != "_"
-)
-pytest_plugins = ["fixtures.report.plugin", "fixtures.session", *(f"steps.{s}" for s in STEPS)]
+import pytest
+
+_PR_SET_PDEATHSIG = 1
+_STEPS = sorted((Path(__file__).parent / "steps").glob("[a-z]*.py"))
+
+pytest_plugins = ["fixtures.report.plugin", "fixtures.session"] + [f"steps.{s.stem}" for s in _STEPS]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """End with the parent: a worker with the run, and the run with its tox."""
+    if hasattr(config, "workerinput") or "TOX_ENV_NAME" in os.environ:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -7,6 +7,7 @@ import re
 from pytest_bdd import then
 
 from fixtures.observe import configs
+from fixtures.world import oracle
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
@@ -145,6 +146,24 @@ def same_content(world: World, new: str, target: str, old: str, source: str) -> 
     was = world.before.nodes[source].volumes[old]
     now = world.look(digest=True).nodes[target].volumes[new]
     assert (now.size, now.digest) == (was.size, was.digest)
+
+
+@then(Sentence("guest {vmid} has lost no beat, no page and no record"))
+def lost_nothing(world: World, vmid: int) -> None:
+    """All three oracles, over all nodes."""
+    assert oracle.losses(world, vmid) == []
+
+
+@then(Sentence("guest {vmid} never ran on two nodes at once"))
+def ran_once(world: World, vmid: int) -> None:
+    heard = oracle.timeline(world, vmid)
+    assert heard.beating
+    assert heard.uniqueness() == []
+
+
+@then(Sentence("the pause that guest {vmid} saw is at most {ms} ms"))
+def short_pause(world: World, vmid: int, ms: int) -> None:
+    assert 0 < oracle.timeline(world, vmid).pause_ms() <= ms
 
 
 @then("the command succeeds")
