@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -61,13 +62,20 @@ def world() -> dict[str, object]:
     return {**shown, "mounts": mounts, **paths, "labs": list(scratch.find(OWN + "gone"))}
 
 
-def networks_of(lab: LocalLab) -> set[str]:
-    """The network namespaces of a lab's nodes."""
-    return {os.readlink(f"/proc/{pid}/ns/net") for pid in node_pids(lab).values()}
+def networks_in(directory: Path, held: ExitStack) -> dict[str, str]:
+    """The network namespace of each node of a lab; held open, so that no other gets its number."""
+    found = {}
+    for pid in directory.glob("*/pid"):
+        network = os.open(f"/proc/{pid.read_text()}/ns/net", os.O_RDONLY)
+        held.callback(os.close, network)
+        found[pid.parent.name] = f"net:[{os.fstat(network).st_ino}]"
+    return found
 
 
-def node_pids(lab: LocalLab) -> dict[str, int]:
-    return {name: int((lab.directory / name / "pid").read_text()) for name in lab.nodes}
+@pytest.fixture
+def held() -> Iterator[ExitStack]:
+    with ExitStack() as held:
+        yield held
 
 
 def processes_in(networks: set[str]) -> list[str]:
@@ -82,15 +90,15 @@ def processes_in(networks: set[str]) -> list[str]:
     return found
 
 
-def test_a_lab_leaves_nothing(able: None) -> None:
+def test_a_lab_leaves_nothing(able: None, held: ExitStack) -> None:
     before = world()
     lab = LocalLab(OWN + "gone")
     lab.up()
-    networks = networks_of(lab)
+    networks = {*networks_in(lab.directory, held).values()}
     lab.nodes["pve1"].run("nohup sleep 1000 >/dev/null 2>&1 & mkdir /var/lib/made-by-a-node")
     lab.crash("pve2")
     lab.boot("pve2")
-    networks |= networks_of(lab)
+    networks |= {*networks_in(lab.directory, held).values()}
     running = processes_in(networks)
     during = world()
     lab.down()
@@ -139,7 +147,7 @@ def test_storages_take_direct_io(lab: LocalLab, storage: str) -> None:
     lab.nodes["pve1"].run(f"dd if=/dev/zero of={path} bs=4096 count=1 oflag=direct")
 
 
-def test_a_crashed_node_comes_back_on_its_disks(lab: LocalLab) -> None:
+def test_a_crashed_node_comes_back_on_its_disks(lab: LocalLab, held: ExitStack) -> None:
     node, provisioned = lab.nodes["pve3"], []
     lab.provisioners.append(lambda node: provisioned.append(node.name))
     node.put("/var/lib/vz/images/100/disk", b"kept")
@@ -147,7 +155,7 @@ def test_a_crashed_node_comes_back_on_its_disks(lab: LocalLab) -> None:
     node.put("/run/qemu-server/100.pid", b"lost")
     process = node.start("sleep 1000")
     assert process.pid > 1
-    network = os.readlink(f"/proc/{node_pids(lab)['pve3']}/ns/net")
+    network = networks_in(lab.directory, held)["pve3"]
     lab.crash("pve3")
     assert processes_in({network}) == []
     assert process.wait(5).rc == -1
@@ -165,8 +173,7 @@ def test_a_crashed_node_comes_back_on_its_disks(lab: LocalLab) -> None:
 def test_an_orphan_is_reaped(lab: LocalLab) -> None:
     node = lab.nodes["pve1"]
     pid = node.run("setsid sleep 1000 >/dev/null 2>&1 & echo $!").stdout.strip()
-    orphan = f"/proc/{node_pids(lab)['pve1']}/root/proc/{pid}"
-    assert Path(orphan).exists()
+    assert node.host.process.get(pid=int(pid)).ppid == 1
     node.run(f"kill -KILL {pid}; tail --pid={pid} -s 0.01 -f /dev/null", timeout=5)
 
 
@@ -237,7 +244,7 @@ def test_an_unknown_node_is_named(lab: LocalLab) -> None:
         lab.crash("pve9")
 
 
-def test_a_killed_run_is_swept_by_the_next(able: None) -> None:
+def test_a_killed_run_is_swept_by_the_next(able: None, held: ExitStack) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", OWNER],
         stdin=subprocess.PIPE,
@@ -247,10 +254,7 @@ def test_a_killed_run_is_swept_by_the_next(able: None) -> None:
     ) as owner:
         assert owner.stdout is not None
         directory = Path(owner.stdout.readline().strip())
-        networks = {
-            os.readlink(f"/proc/{(directory / name / 'pid').read_text()}/ns/net")
-            for name in ("pve1", "pve2", "pve3")
-        }
+        networks = {*networks_in(directory, held).values()}
         assert scratch.sweep(OWN + "killed") == []  # its owner lives
         assert len(processes_in(networks)) >= 3
         owner.send_signal(signal.SIGKILL)
