@@ -10,6 +10,7 @@ QEMU_IMG = "/usr/bin/qemu-img"
 SSH = "/usr/bin/ssh"
 QM = "/usr/sbin/qm"
 PVESM = "/usr/sbin/pvesm"
+PVESR = "/usr/sbin/pvesr"
 
 
 def _one(path: str) -> Callable[[], str]:
@@ -22,6 +23,10 @@ def _by_guest(pattern: str) -> Callable[[int], str]:
 
 storage_cfg = _one("/etc/pve/storage.cfg")
 datacenter_cfg = _one("/etc/pve/datacenter.cfg")
+replication_cfg = _one("/etc/pve/replication.cfg")
+replication_cfg_lock = _one("/etc/pve/priv/lock/file-replication_cfg")  # one for all nodes
+replication_state = _one("/var/lib/pve-manager/pve-replication-state.json")
+replication_state_lock = _one("/var/lib/pve-manager/pve-replication-state.lck")
 members = _one("/etc/pve/.members")
 ports_lock = _one("/var/lock/pve-ports.lck")
 reserved_ports = _one("/run/pve-reserved-ports")  # one `<port> <unix time>` a line
