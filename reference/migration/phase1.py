@@ -1,4 +1,4 @@
-"""Phase 1: lock property, scan, size correction, offline volumes; and its cleanup (P1-*)."""
+"""Phase 1: lock, scan, size correction, replication, offline volumes; and its cleanup (P1-*)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reference.migration.state import Migration
 
 
 def phase1(migration: Migration) -> None:
-    """Lock, scan, correct sizes, copy what moves offline, in that order (P1-01)."""
+    """Lock, scan, correct sizes, replicate, copy what moves offline, in that order (P1-01)."""
     migration.log.info(
         f"starting migration of VM {migration.vmid} to node "
         f"'{migration.request.target}' ({migration.remote.address})"
@@ -24,6 +24,7 @@ def phase1(migration: Migration) -> None:
     configs.write_config(migration.config)
     _scan(migration)
     _correct_sizes(migration)
+    _replicate(migration)
     _sync(migration)
 
 
@@ -65,6 +66,14 @@ def _correct_sizes(migration: Migration) -> None:
             changed = True
     if changed:
         configs.write_config(migration.config)
+
+
+def _replicate(migration: Migration) -> None:
+    """Bring the target's replicas up to date, or fail (REPL-01, REPL-04, REPL-05)."""
+    if migration.replication.job:
+        from reference.replication.run import run_job
+
+        run_job(migration.replication.job, migration.log.info)
 
 
 def _sync(migration: Migration) -> None:

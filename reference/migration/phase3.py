@@ -11,6 +11,7 @@ from reference.guest import config as configs
 from reference.guest import process, volumes
 from reference.migration.checklist import Step, work_off
 from reference.migration.state import Migration
+from reference.replication import jobs
 
 
 def cleanup(migration: Migration) -> None:
@@ -21,17 +22,37 @@ def cleanup(migration: Migration) -> None:
         migration.log.error(f"moving the config failed - {error}")
         migration.problems = True
         return
-    steps = [*(_live_steps(migration) if migration.running else ()), *_final_steps(migration)]
+    live = _live_steps(migration) if migration.running else ()
+    steps = [*_replication_steps(migration), *live, *_final_steps(migration)]
     migration.problems |= not work_off(migration.log, steps)
 
 
 def _move_config(migration: Migration) -> None:
-    """New drive strings and volume ids, then the rename that hands over (P3-02, P3-05)."""
+    """New drive strings and ids, replication state, then the rename (P3-02, P3-04, P3-05)."""
     config = migration.config
     mirrored = {drive: announced.drivestring for drive, announced in migration.announced.items()}
     volumes.replace_volumes(config, migration.transferred, mirrored)
     configs.write_config(config)
+    if migration.replication.replicated:
+        step = ("transferring the replication state", lambda: _transfer_state(migration))
+        migration.problems |= not work_off(migration.log, [step])
     configs.move_config(migration.vmid, migration.request.target)
+
+
+def _transfer_state(migration: Migration) -> None:
+    """While the config is still here, or the target's own runs could come first (P3-04)."""
+    import json
+
+    from reference.replication import state
+
+    states = state.states_after_move(migration.vmid, migration.source, migration.request.target)
+    command = [paths.PVESR, "set-state", str(migration.vmid), json.dumps(states)]
+    migration.remote.check(command)
+
+
+def _replication_steps(migration: Migration) -> list[Step]:
+    switch = partial(jobs.switch_jobs, migration.vmid, migration.source, migration.request.target)
+    return [("turning the replication jobs", switch)] if migration.replication.replicated else []
 
 
 def _live_steps(migration: Migration) -> list[Step]:

@@ -11,6 +11,7 @@ from reference.guest import config as configs
 from reference.guest import process, volumes
 from reference.migration.request import content_of, target_storage
 from reference.migration.state import Migration
+from reference.replication.jobs import replication_of
 from reference.storage.base import parse_volid
 
 
@@ -18,11 +19,15 @@ def prepare(migration: Migration) -> None:
     """Look at the guest, its devices, its storages and the way to the target."""
     request, vmid = migration.request, migration.vmid
     migration.config = configs.load_config(vmid)
+    migration.replication = replication_of(vmid, request.target)
+    migration.replication.check_removal()
     configs.check_lock(migration.config)
     migration.pid = process.running_pid(vmid) or 0
     if migration.running and not request.online:
         raise Failure("can't migrate running VM without --online")
     if migration.running:
+        if warning := migration.replication.check_live(request.force):
+            migration.log.warn(warning)
         _ask_guest(migration)
     _check_devices(migration)
     _check_storages(migration)

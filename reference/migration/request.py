@@ -9,6 +9,7 @@ from reference.errors import Failure, ParameterFailure
 from reference.guest import config as configs
 from reference.guest import process, volumes
 from reference.idmap import IdMap, IdMapError, map_id, parse_idmap
+from reference.replication.jobs import replication_of
 from reference.storage.base import parse_volid
 
 
@@ -51,6 +52,8 @@ def check(request: Request) -> Request:
     running = process.running_pid(request.vmid) is not None
     if running and not request.online:
         raise Failure("can't migrate running VM without --online")
+    if running:
+        replication_of(request.vmid, request.target).check_live(request.force)
     _check_storages(request, config, local)
     return request._replace(online=running)
 

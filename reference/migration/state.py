@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reference.cluster import datacenter, membership, storages
 from reference.guest.config import GuestConfig
 from reference.migration.request import Request
+from reference.replication.jobs import Replication
 from reference.ssh import Remote
 from reference.task import TaskLog
 
@@ -51,6 +52,7 @@ class Migration:
         self.storages = storages.load_storages()
         self.remote = Remote(request.target, membership.node_ip(request.target))
         self.config: GuestConfig = GuestConfig(request.vmid)
+        self.replication = Replication()
         self.pid = 0
         self.machine: str | None = None
         self.cpu: str | None = None
