@@ -1,7 +1,6 @@
 """pvesr: the replication jobs of this cluster, their state on this node, and one run."""
 
 import sys
-from collections.abc import Callable
 
 from reference.cli.options import Parser, matching, require_root, run, vmid
 from reference.errors import Failure
@@ -11,17 +10,11 @@ _JOB = matching(r"[1-9][0-9]{2,8}-[0-9]{1,9}", "<vmid>-<number>")
 
 def main(argv: list[str] | None = None) -> int:
     """Run one pvesr command; the exit code."""
-    words = sys.argv[1:] if argv is None else argv
-    return run(lambda: _dispatch(words))
+    return run(lambda: _dispatch(sys.argv[1:] if argv is None else argv))
 
 
 def _dispatch(words: list[str]) -> int:
-    commands: dict[str, Callable[[Parser, list[str]], None]] = {
-        "list": list_,
-        "status": status,
-        "run": run_,
-        "set-state": set_state,
-    }
+    commands = {"list": list_, "status": status, "run": run_, "set-state": set_state}
     if not words or words[0] not in commands:
         given = f"unknown command '{words[0]}'" if words else "no command given"
         raise Failure(f"{given}, expected pvesr {'|'.join(commands)}")
