@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from reference.cluster import paths
-from reference.cluster.sections import Section, format_sections, malformed, parse_sections
+from reference.cluster.sections import Section, malformed, parse_sections
 from reference.errors import Failure
 from reference.files import replace_file
 from reference.locks import lock_file
@@ -117,6 +117,11 @@ def _job(section: Section, origin: str) -> Job:
     return Job(section.id, int(match[1]), section.options)
 
 
+def _format(job: Job) -> str:
+    options = [f"\t{key} {value}".rstrip() for key, value in job.options.items()]
+    return "\n".join([f"local: {job.id}", *options]) + "\n"
+
+
 def switch_jobs(vmid: int, source: str, target: str) -> None:
     """Turn the job to `target` round, for the guest lives there now (REPL-09, P3-07)."""
     with _changing() as jobs:
@@ -139,7 +144,6 @@ def _changing() -> Iterator[dict[str, Job]]:
     with lock_file(paths.replication_cfg_lock()):
         jobs = load_jobs()
         yield jobs
-        sections = [Section("local", job.id, 0, job.options, {}) for job in jobs.values()]
-        text = format_sections(sections)
+        text = "\n".join(map(_format, jobs.values()))
         parse_jobs(text, path)
         replace_file(path, text)
