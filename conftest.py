@@ -13,7 +13,9 @@ import pytest
 _PR_SET_PDEATHSIG = 1
 _STEPS = sorted((Path(__file__).parent / "steps").glob("[a-z]*.py"))
 
-pytest_plugins = ["fixtures.report.plugin", "fixtures.session"] + [f"steps.{s.stem}" for s in _STEPS]
+_PLUGINS = ["fixtures.report.plugin", "fixtures.session"]
+
+pytest_plugins = _PLUGINS + [f"steps.{step.stem}" for step in _STEPS]
 
 
 def pytest_configure(config: pytest.Config) -> None:
