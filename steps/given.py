@@ -45,6 +45,15 @@ def disk(world: World, vmid: int, mib: int, fmt: str, drive: str, storage: str) 
     world.add_disk(vmid, drive, mib, fmt, storage)
 
 
+@given(
+    Sentence(
+        'guest {vmid} has a {mib} MiB {fmt:raw|qcow2} disk {drive:word} full of data on "{storage}"'
+    )
+)
+def full_disk(world: World, vmid: int, mib: int, fmt: str, drive: str, storage: str) -> None:
+    world.add_disk(vmid, drive, mib, fmt, storage, full=True)
+
+
 @given(Sentence("guest {vmid} dirties {mib} MiB of memory per second"))
 def dirty_rate(world: World, vmid: int, mib: int) -> None:
     world.change_guest(vmid, pages_per_tick=pages_per_tick(mib * MIB))
