@@ -27,8 +27,9 @@ lint type: ready
 unit: ready  ## unit tests and the laws of the architecture
 	@$(TOX) run -e unit -- $(ARGS)
 
-benchmarks: lab  ## start-up time of every node command
+benchmarks: lab  ## start-up time of node commands, cost of a live migration
 	@$(TOX) exec -e unit -- python -m benchmarks.startup $(ARGS)
+	@$(TOX) exec -e unit -- python -m benchmarks.live
 
 sweep: lab  ## remove what a killed run left behind
 	@$(TOX) exec -e conformance -- python -m fixtures.labs sweep
