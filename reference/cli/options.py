@@ -109,8 +109,11 @@ class Parser(argparse.ArgumentParser):
         words = [f"<{action.dest}>" for action in self._actions if not action.option_strings]
         return " ".join(["usage:", self.prog, *words, "[OPTIONS]"])
 
-    def parse_args(self, args: Sequence[str] | None = None,  # type: ignore[override]
-                   namespace: argparse.Namespace | None = None) -> argparse.Namespace:
+    def parse_args(
+        self,
+        args: Sequence[str] | None = None,  # type: ignore[override]
+        namespace: argparse.Namespace | None = None,
+    ) -> argparse.Namespace:
         """Parse, then check every value; a refused one is a ParameterFailure on its option."""
         Parser.current = self
         words = self._normalise(list(sys.argv[1:] if args is None else args))
@@ -147,8 +150,13 @@ class Parser(argparse.ArgumentParser):
                 if not words:
                     self.error(f"option {name} requires an argument")
                 value = "=" + words.pop(0)
-            elif value is None and action and action.nargs == "?" and words[:1] \
-                    and not words[0].startswith("-"):
+            elif (
+                value is None
+                and action
+                and action.nargs == "?"
+                and words[:1]
+                and not words[0].startswith("-")
+            ):
                 value = "=" + words.pop(0)
             if action is None:
                 self._extra[name] = (value or "=")[1:]

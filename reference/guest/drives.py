@@ -129,8 +129,10 @@ def parse_size(text: str) -> int:
     match = re.fullmatch(rf"({_NUMBER})([KMGT]?)", text)
     if not match:
         raise Failure(f"'{text}' is not a size (expected a number and K, M, G, T or nothing)")
-    return int(float(match[1]) * _UNITS[match[2]]) if "." in match[1] else (
-        int(match[1]) * _UNITS[match[2]]
+    return (
+        int(float(match[1]) * _UNITS[match[2]])
+        if "." in match[1]
+        else (int(match[1]) * _UNITS[match[2]])
     )
 
 

@@ -117,9 +117,7 @@ def _receive(
     return received
 
 
-def start_incoming(
-    config: GuestConfig, storages: Mapping[str, Storage], arrival: Arrival
-) -> None:
+def start_incoming(config: GuestConfig, storages: Mapping[str, Storage], arrival: Arrival) -> None:
     """Start the guest paused, ready for its state and disks, and announce where."""
     from reference.guest.monitor import Monitor
     from reference.guest.process import start_guest, stop_guest
@@ -147,9 +145,7 @@ def _set_capabilities(monitor: Monitor) -> None:
         print(f"WARN: {error}", file=sys.stderr)
 
 
-def _announce(
-    vmid: int, monitor: Monitor, received: Mapping[str, Drive], arrival: Arrival
-) -> None:
+def _announce(vmid: int, monitor: Monitor, received: Mapping[str, Drive], arrival: Arrival) -> None:
     """Listen for the state and serve the disks; the lines are those of P2-14."""
     address = _listen_address(arrival)
     if arrival.launch.incoming == "tcp":

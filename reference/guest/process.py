@@ -36,9 +36,13 @@ def running_pid(vmid: int) -> int | None:
     return pid if paths.pid_file(vmid).encode() in words and state not in "ZX" else None
 
 
+def _run_dir() -> str:
+    return f"{paths.ROOT}{paths.RUN}"
+
+
 def log_file(vmid: int) -> str:
     """Where QEMU writes its complaints."""
-    return f"{paths.RUN}/{vmid}.log"
+    return f"{_run_dir()}/{vmid}.log"
 
 
 def start_guest(
@@ -56,7 +60,7 @@ def start_guest(
     vmid = config.vmid
     launch = launch._replace(uring=io_uring_works())
     argv = qemu_argv(config, lambda drive: image_of(drive, storages), launch)
-    os.makedirs(paths.RUN, exist_ok=True)
+    os.makedirs(_run_dir(), exist_ok=True)
     cleanup_sockets(vmid)
     environment = {**os.environ, **({"PVE_MIGRATED_FROM": migrated_from} if migrated_from else {})}
     # QEMU keeps writing to the log after it has become a daemon: a failed load is told there.
@@ -159,7 +163,8 @@ def _quit(vmid: int) -> bool:
 def _runtime_files(vmid: int) -> Iterator[str]:
     own = re.compile(rf"{vmid}(?:\.(?:qmp|pid|migrate|qga|log|serial\d+)|_nbd\.migrate)")
     with suppress(FileNotFoundError):
-        yield from (f"{paths.RUN}/{name}" for name in os.listdir(paths.RUN) if own.fullmatch(name))
+        names = filter(own.fullmatch, os.listdir(_run_dir()))
+        yield from (f"{_run_dir()}/{name}" for name in names)
 
 
 def cleanup_sockets(vmid: int) -> None:
