@@ -98,6 +98,23 @@ def test_a_guest_that_runs_twice_is_found_by_numbers_and_by_time() -> None:
     ]
 
 
+def test_of_a_guest_that_runs_twice_a_cut_first_line_is_not_held_against_the_hand_over() -> None:
+    source = log(7, beats(range(1, 21), 10), tail="H00")
+    target = log(8, [(58, line(10)[9:]), *beats(range(11, 21), 60)])
+    timeline = Timeline({"a": [source], "b": [target]})
+    assert len(timeline.uniqueness()) == 2
+    assert timeline.continuity() == ["the guest went back: 20 on a (pid 7), then 11 on b (pid 8)"]
+
+
+def test_a_line_cut_by_two_hand_overs_is_one_beat() -> None:
+    text = line(2)
+    middle = BeatLog("1-8.log", 8, 0, None, (), Line(50 * MS, text[3:9]))
+    logs = {"a": [log(7, beats([1], 10), text[:3]), log(9, [(90, text[9:])])], "b": [middle]}
+    timeline = Timeline(logs)
+    assert timeline.problems() == []
+    assert [beat.seq for beat in timeline.beats("a")] == [1, 2]
+
+
 def test_a_source_that_goes_on_after_its_target_is_found_without_overlap_in_time() -> None:
     source = log(7, [*beats([1, 2], 10), *beats([3, 4], 90)])
     target = log(8, beats([3, 4], 50))

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -129,9 +130,9 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with ExitStack() as stack:
-        yield Bench(tmp_path, stack)
+def bench() -> Iterator[Bench]:
+    with tempfile.TemporaryDirectory() as short, ExitStack() as stack:  # sockets: < 108 bytes
+        yield Bench(Path(short), stack)
 
 
 def migrate(bench: Bench, source: Machine, node: str, *words: str) -> Machine:
