@@ -3,17 +3,17 @@
 Checks of values run after the positionals are known to be complete, as in the original.
 """
 
-import argparse
 import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any, ClassVar, NoReturn
 
 from reference.errors import Failure, ParameterFailure
 
 Check = Callable[[str], Any]
-_OPTION = re.compile(r"--?([A-Za-z][\w-]*)(=.*)?", re.DOTALL)
+_OPTION = re.compile(r"--?([A-Za-z][\w-]*)(?:=(.*))?", re.DOTALL)
 _TRUTH = {"1": True, "on": True, "yes": True, "true": True}
 _BOOLEANS = {**_TRUTH, "0": False, "off": False, "no": False, "false": False}
 
@@ -64,105 +64,103 @@ node_name = matching(
 )
 
 
-class Parser(argparse.ArgumentParser):
+class Parser:
     """Options with one or two dashes, no abbreviations; an error is a 400 with the short usage.
 
-    `known` names further options that take a value; they are collected in `namespace.extra`.
+    `known` names further options that take a value; they are collected in `extra`.
     """
 
     current: ClassVar["Parser | None"] = None
 
     def __init__(self, prog: str, known: Callable[[str], bool] | None = None) -> None:
-        super().__init__(prog=prog, add_help=False, allow_abbrev=False)
-        self._checks: dict[str, Check] = {}  # by option name
-        self._known = known
-        self._extra: dict[str, str] = {}
+        self._prog, self._known = prog, known or (lambda _: False)
+        self._positionals: list[str] = []
+        self._flags: set[str] = set()
+        self._joined: set[str] = set()
+        self._checks: dict[str, Check] = {}  # by name; every name the parser knows has one
 
-    def positional(self, name: str, check: Check | None = None, *, optional: bool = False) -> None:
+    def positional(self, name: str, check: Check | None = None) -> None:
         """The next word of the command line."""
-        self.add_argument(name, nargs="?" if optional else None)
-        if check:
-            self._checks[name] = check
+        self._positionals.append(name)
+        self._checks[name] = check or str
 
     def option(self, name: str, check: Check | None = None, *, append: bool = False) -> None:
         """`--name value`; with `append` the occurrences are joined with commas (CLI-05)."""
-        self.add_argument(f"--{name}", action="append" if append else "store")
+        self._checks[name] = check or str
         if append:
-            self._checks[name] = lambda words: check(",".join(words)) if check else ",".join(words)
-        elif check:
-            self._checks[name] = check
+            self._joined.add(name)
 
     def flag(self, name: str) -> None:
         """A boolean with an optional value; absent means None (CLI-04, CLI-21)."""
-        self.add_argument(f"--{name}", nargs="?", const="1")
         self._checks[name] = boolean
+        self._flags.add(name)
 
     def error(self, message: str) -> NoReturn:
         """400 with the short usage on stderr, exit 255 (CLI-09)."""
-        if message.startswith("the following arguments are required"):
-            message = "not enough arguments"
         print(f"400 {message}\n{self.short_usage()}", file=sys.stderr)
         raise SystemExit(255)
 
     def short_usage(self) -> str:
         """The command and its positionals."""
-        words = [f"<{action.dest}>" for action in self._actions if not action.option_strings]
-        return " ".join(["usage:", self.prog, *words, "[OPTIONS]"])
+        words = [f"<{name}>" for name in self._positionals]
+        return " ".join(["usage:", self._prog, *words, "[OPTIONS]"])
 
-    def parse_args(
-        self,
-        args: Sequence[str] | None = None,  # type: ignore[override]
-        namespace: argparse.Namespace | None = None,
-    ) -> argparse.Namespace:
+    def parse_args(self, words: Sequence[str]) -> SimpleNamespace:
         """Parse, then check every value; a refused one is a ParameterFailure on its option."""
         Parser.current = self
-        words = self._normalise(list(sys.argv[1:] if args is None else args))
-        result, surplus = self.parse_known_args(words, namespace)
-        if surplus:
-            self.error("too many arguments")
+        given = self._split(list(words))
+        result = SimpleNamespace(extra={})
         for name, check in self._checks.items():
-            dest = name.replace("-", "_")
+            texts = given.pop(name, None)
+            text = texts and (",".join(texts) if name in self._joined else texts[-1])
             try:
-                if (value := getattr(result, dest)) is not None:
-                    setattr(result, dest, check(value))
+                value = None if texts is None else check(text or "")
             except ValueError as error:
                 raise ParameterFailure(name, str(error)) from None
-        result.extra = dict(self._extra)
+            setattr(result, name.replace("-", "_"), value)
+        result.extra = {name: texts[-1] for name, texts in given.items()}
         return result
 
-    def _normalise(self, words: list[str]) -> list[str]:
-        """Two dashes for one, and `--option=value` for `--option value`, whatever the value is."""
-        result: list[str] = []
+    def _split(self, words: list[str]) -> dict[str, list[str]]:
+        """The texts given for each name, positionals included."""
+        given: dict[str, list[str]] = {}
+        positionals: list[str] = []
         while words:
             word = words.pop(0)
-            match = _OPTION.fullmatch(word)
             if word == "--":
-                return [*result, word, *words]
-            if not match:
-                result.append(word)
-                continue
-            name, value = match[1], match[2]
-            action = self._option_string_actions.get(f"--{name}")
-            if action is None and not (self._known and self._known(name)):
-                self.error(f"unknown option: {name}")
-            optional = action is not None and action.nargs in ("?", 0)
-            if value is None and not optional:
-                if not words:
-                    self.error(f"option {name} requires an argument")
-                value = "=" + words.pop(0)
-            elif (
-                value is None
-                and action
-                and action.nargs == "?"
-                and words[:1]
-                and not words[0].startswith("-")
-            ):
-                value = "=" + words.pop(0)
-            if action is None:
-                self._extra[name] = (value or "=")[1:]
+                positionals += words
+                break
+            if match := _OPTION.fullmatch(word):
+                text = match[2] if match[2] is not None else self._value(match[1], words)
+                given.setdefault(self._name(match[1]), []).append(text)
             else:
-                result.append(f"--{name}{value or ''}")
-        return result
+                positionals.append(word)
+        if len(positionals) != len(self._positionals):
+            few = len(positionals) < len(self._positionals)
+            self.error("not enough arguments" if few else "too many arguments")
+        return {**given, **{n: [w] for n, w in zip(self._positionals, positionals, strict=True)}}
+
+    def _name(self, name: str) -> str:
+        if name in self._positionals or not (name in self._checks or self._known(name)):
+            self.error(f"unknown option: {name}")
+        return name
+
+    def _value(self, name: str, words: list[str]) -> str:
+        """The word after an option, whatever it is; a flag takes none that starts with a dash."""
+        if self._name(name) in self._flags and (not words or words[0].startswith("-")):
+            return "1"
+        if not words:
+            self.error(f"option {name} requires an argument")
+        return words.pop(0)
+
+
+def guest_parser(command: str, *flags: str, known: Callable[[str], bool] | None = None) -> Parser:
+    """The parser of a `qm` command on one guest."""
+    parser = Parser(f"qm {command}", known)
+    parser.positional("vmid", vmid)
+    for name in flags:
+        parser.flag(name)
+    return parser
 
 
 def require_root() -> None:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from argparse import Namespace
+from types import SimpleNamespace as Namespace
 
 from reference import storage
 from reference.cli.options import Parser, boolean, integer, matching, require_root, run

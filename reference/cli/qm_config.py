@@ -6,18 +6,12 @@ import os
 import re
 import sys
 
-from reference.cli.options import Parser, vmid
+from reference.cli.options import guest_parser
 from reference.cluster import membership, paths
 from reference.errors import Failure, ParameterFailure
 from reference.guest import process, schema
 from reference.guest.changes import apply
-from reference.guest.config import (
-    GuestConfig,
-    check_lock,
-    flag,
-    load_config,
-    write_config,
-)
+from reference.guest.config import GuestConfig, check_lock, flag, load_config, write_config
 from reference.guest.drives import is_drive_key
 from reference.locks import guest_config_lock
 
@@ -70,9 +64,7 @@ def new_mac() -> str:
 
 def create(arguments: list[str]) -> int:
     """Make a guest; whatever was allocated for it goes again if that fails."""
-    parser = Parser("qm create", known=_settable)
-    parser.positional("vmid", vmid)
-    options = parser.parse_args(arguments)
+    options = guest_parser("create", known=_settable).parse_args(arguments)
     values = _checked(options.extra)
     membership.check_quorum()
     with guest_config_lock(options.vmid, CREATE_LOCK_TIMEOUT):
@@ -103,11 +95,8 @@ def _store(
 
 def set_options(arguments: list[str]) -> int:
     """Change or delete options; a running guest's devices change at its next start."""
-    parser = Parser("qm set", known=_settable)
-    parser.positional("vmid", vmid)
+    parser = guest_parser("set", "skiplock", "force", known=_settable)
     parser.option("delete", append=True)
-    for name in ("skiplock", "force"):
-        parser.flag(name)
     options = parser.parse_args(arguments)
     values = _checked(options.extra)
     removed = re.findall(r"[^,;\s]+", options.delete or "")
@@ -156,9 +145,7 @@ def _references(config: GuestConfig, volume: str) -> int:
 
 def show(arguments: list[str]) -> int:
     """Print a guest's options as they will be at its next start, or those of a snapshot."""
-    parser = Parser("qm config")
-    parser.positional("vmid", vmid)
-    parser.flag("current")
+    parser = guest_parser("config", "current")
     parser.option("snapshot")
     options = parser.parse_args(arguments)
     config = load_config(options.vmid)
@@ -178,9 +165,7 @@ def show(arguments: list[str]) -> int:
 
 def unlock(arguments: list[str]) -> int:
     """Remove the lock property, pending or not; no lock is no error (CLI-17)."""
-    parser = Parser("qm unlock")
-    parser.positional("vmid", vmid)
-    options = parser.parse_args(arguments)
+    options = guest_parser("unlock").parse_args(arguments)
     with guest_config_lock(options.vmid):
         config = load_config(options.vmid)
         config.current.pop("lock", None)
@@ -191,10 +176,7 @@ def unlock(arguments: list[str]) -> int:
 
 def destroy(arguments: list[str]) -> int:
     """Remove a stopped guest and every volume it refers to or owns on this node."""
-    parser = Parser("qm destroy")
-    parser.positional("vmid", vmid)
-    for name in ("skiplock", "purge", "destroy-unreferenced-disks"):
-        parser.flag(name)
+    parser = guest_parser("destroy", "skiplock", "purge", "destroy-unreferenced-disks")
     options = parser.parse_args(arguments)
     membership.check_quorum()
     with guest_config_lock(options.vmid):

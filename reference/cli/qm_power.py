@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
+from types import SimpleNamespace
 
-from reference.cli.options import Parser, integer, matching, node_name, vmid
+from reference.cli.options import Parser, guest_parser, integer, matching, node_name
 from reference.cluster import membership, paths
 from reference.errors import Failure, ParameterFailure
+from reference.guest import config as configs
 from reference.guest import process, schema
-from reference.guest.config import (
-    GuestConfig,
-    check_lock,
-    flag,
-    guest_ids,
-    load_config,
-    memory_mib,
-    write_config,
-)
+from reference.guest.config import GuestConfig, check_lock, load_config
 from reference.locks import guest_config_lock
-
-
-def _parser(command: str) -> Parser:
-    parser = Parser(f"qm {command}")
-    parser.positional("vmid", vmid)
-    return parser
 
 
 def start(arguments: list[str]) -> int:
@@ -39,17 +26,16 @@ def start(arguments: list[str]) -> int:
     return 0
 
 
-def _start_options(arguments: list[str]) -> Namespace:
-    parser = _parser("start")
-    for name in ("skiplock", "with-conntrack-state"):
-        parser.flag(name)
+def _start_options(arguments: list[str]) -> SimpleNamespace:
+    parser = guest_parser("start", "skiplock", "with-conntrack-state")
     parser.option("timeout", integer(0))
     parser.option("migratedfrom", node_name)
     parser.option("stateuri", matching("unix|tcp", "unix or tcp"))
     parser.option("migration_type", matching("secure|insecure", "secure or insecure"))
     parser.option("migration_network", _cidr)
     parser.option("targetstorage", append=True)
-    for name in ("machine", "force-cpu", "nets-host-mtu"):
+    parser.option("machine", matching(schema.OPTIONS["machine"][0], "a machine type"))
+    for name in ("force-cpu", "nets-host-mtu"):
         parser.option(name, matching(r"[^\s-]\S*", "a word"))
     options = parser.parse_args(arguments)
     if bool(options.migratedfrom) != bool(options.stateuri):
@@ -57,16 +43,7 @@ def _start_options(arguments: list[str]) -> Namespace:
         raise ParameterFailure(missing, f"expected a value, as '{given}' is given")
     if options.targetstorage is not None and not options.migratedfrom:
         raise ParameterFailure("targetstorage", "can only be used with 'migratedfrom'")
-    if options.machine:
-        _checked("machine", options.machine)
     return options
-
-
-def _checked(key: str, value: str) -> None:
-    try:
-        schema.check_value(key, value)
-    except Failure as error:
-        raise ParameterFailure(key, str(error).removeprefix(f"{key}: ")) from None
 
 
 def _cidr(text: str) -> str:
@@ -79,7 +56,7 @@ def _cidr(text: str) -> str:
 
 
 def _check_startable(config: GuestConfig, skiplock: bool | None) -> None:
-    if flag(config.current.get("template", "0")):
+    if configs.flag(config.current.get("template", "0")):
         raise Failure(f"you can't start VM {config.vmid} as it's a template")
     if not skiplock:
         check_lock(config)
@@ -87,7 +64,7 @@ def _check_startable(config: GuestConfig, skiplock: bool | None) -> None:
         raise Failure(f"VM {config.vmid} already running")
 
 
-def _start(config: GuestConfig, options: Namespace) -> None:
+def _start(config: GuestConfig, options: SimpleNamespace) -> None:
     from reference.cluster.storages import load_storages
     from reference.guest.changes import apply_pending
     from reference.guest.devices import Launch
@@ -96,12 +73,12 @@ def _start(config: GuestConfig, options: Namespace) -> None:
     if unknown:
         print(f"WARN: VM {config.vmid}: ignoring unknown {', '.join(unknown)}", file=sys.stderr)
     if apply_pending(config):
-        write_config(config)
+        configs.write_config(config)
     launch = Launch(machine=options.machine, cpu=options.force_cpu)
     process.start_guest(config, load_storages(), launch)
 
 
-def _start_migrated(options: Namespace) -> int:
+def _start_migrated(options: SimpleNamespace) -> int:
     from reference.cluster.storages import load_storages
     from reference.guest.devices import Launch
     from reference.guest.incoming import Arrival, read_facts, start_incoming
@@ -129,8 +106,7 @@ def _start_migrated(options: Namespace) -> int:
 
 def stop(arguments: list[str]) -> int:
     """End a guest; with --migratedfrom the incoming process of a failed migration (P2C-09)."""
-    parser = _parser("stop")
-    parser.flag("skiplock")
+    parser = guest_parser("stop", "skiplock")
     parser.option("migratedfrom", node_name)
     parser.option("timeout", integer(0))
     options = parser.parse_args(arguments)
@@ -154,9 +130,7 @@ def _check(guest: int, skiplock: bool | None) -> None:
 
 def suspend(arguments: list[str]) -> int:
     """Pause a guest's CPUs."""
-    parser = _parser("suspend")
-    parser.flag("skiplock")
-    options = parser.parse_args(arguments)
+    options = guest_parser("suspend", "skiplock").parse_args(arguments)
     with guest_config_lock(options.vmid):
         _check(options.vmid, options.skiplock)
         process.check_running(options.vmid)
@@ -169,10 +143,7 @@ def suspend(arguments: list[str]) -> int:
 
 def resume(arguments: list[str]) -> int:
     """Let a guest run again; --nocheck asks nothing of its config (P3-10)."""
-    parser = _parser("resume")
-    parser.flag("skiplock")
-    parser.flag("nocheck")
-    options = parser.parse_args(arguments)
+    options = guest_parser("resume", "skiplock", "nocheck").parse_args(arguments)
     with guest_config_lock(options.vmid):
         if not options.nocheck:
             _check(options.vmid, options.skiplock)
@@ -182,16 +153,14 @@ def resume(arguments: list[str]) -> int:
 
 def status(arguments: list[str]) -> int:
     """Whether the guest runs; --verbose also what QEMU says."""
-    parser = _parser("status")
-    parser.flag("verbose")
-    options = parser.parse_args(arguments)
+    options = guest_parser("status", "verbose").parse_args(arguments)
     config = load_config(options.vmid)
     pid = process.running_pid(options.vmid)
     facts = {"status": "running" if pid else "stopped"}
     if options.verbose:
         name = config.current.get("name", f"VM {options.vmid}")
         facts |= {"name": name, "vmid": str(options.vmid)}
-        facts |= {"maxmem": str(memory_mib(config) << 20), "qmpstatus": "stopped"}
+        facts |= {"maxmem": str(configs.memory_mib(config) << 20), "qmpstatus": "stopped"}
         facts |= {"lock": config.current["lock"]} if "lock" in config.current else {}
         if pid:
             facts |= {"pid": str(pid), "qmpstatus": _qmp_status(options.vmid)}
@@ -216,7 +185,7 @@ def list_guests(arguments: list[str]) -> int:
     Parser("qm list").parse_args(arguments)
     header = ("VMID", "NAME", "STATUS", "MEM(MB)", "BOOTDISK(GB)", "PID")
     rows = [header]
-    for guest in guest_ids(membership.local_node()):
+    for guest in configs.guest_ids(membership.local_node()):
         try:
             rows.append(_row(load_config(guest)))
         except Failure as error:
@@ -237,12 +206,12 @@ def _row(config: GuestConfig) -> tuple[str, str, str, str, str, str]:
     gib = f"{parse_size(size or '0') / (1 << 30):.2f}"
     state = "running" if pid else "stopped"
     name = config.current.get("name", f"VM {config.vmid}")
-    return str(config.vmid), name, state, str(memory_mib(config)), gib, str(pid or 0)
+    return str(config.vmid), name, state, str(configs.memory_mib(config)), gib, str(pid or 0)
 
 
 def nbdstop(arguments: list[str]) -> int:
     """Stop the guest's NBD server; a failure is only a warning (CLI-18)."""
-    options = _parser("nbdstop").parse_args(arguments)
+    options = guest_parser("nbdstop").parse_args(arguments)
     from reference.guest.monitor import Monitor
 
     try:

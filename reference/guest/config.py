@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from reference.cluster import membership, paths
 from reference.errors import Failure
+from reference.files import replace_file
 from reference.guest import schema
 
 _HEADER = re.compile(r"\[([A-Za-z][\w-]*)(:[^\]]+)?\]\s*")
@@ -24,10 +25,6 @@ class GuestConfig:
         self.pending: dict[str, str] = {}
         self.snapshots: dict[str, dict[str, str]] = {}
         self.special: list[str] = []  # whole sections, verbatim
-
-    def copy(self) -> "GuestConfig":
-        """An independent config with the same text."""
-        return parse_config(self.vmid, format_config(self), f"{self.vmid}.conf")
 
 
 def parse_config(vmid: int, text: str, origin: str) -> GuestConfig:
@@ -112,20 +109,8 @@ def load_config(vmid: int, node: str | None = None) -> GuestConfig:
 
 def write_config(config: GuestConfig, node: str | None = None) -> None:
     """Write the config atomically, mode 0640."""
-    path = paths.guest_config(config.vmid, node or membership.local_node())
-    temporary = f"{path}.tmp.{os.getpid()}"
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
-        with open(fd, "w", encoding="utf-8") as file:
-            file.write(format_config(config))
-            file.flush()
-            os.fsync(fd)
-        os.rename(temporary, path)
-    except OSError as error:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise Failure(f"unable to write '{path}' - {error.strerror}") from None
+    name = node or membership.local_node()
+    replace_file(paths.guest_config(config.vmid, name), format_config(config))
 
 
 def move_config(vmid: int, target_node: str) -> None:
