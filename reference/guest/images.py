@@ -23,15 +23,16 @@ def image_of(drive: Drive, storages: Mapping[str, Storage]) -> Image:
     else:
         storage.volume_info(storages, drive.volume)
         path, fmt = storage.volume_path(storages, drive.volume), volume_format(drive.volume)
-    return Image(path, fmt, _opens_direct(path))
+    return Image(path, fmt, _opens_direct(path, fmt))
 
 
-def _opens_direct(path: str) -> bool:
+def _opens_direct(path: str, fmt: str) -> bool:
+    """Past the page cache; QEMU refuses to write a raw image whose last block is not whole."""
     try:
         os.close(os.open(path, os.O_RDONLY | os.O_DIRECT))
     except OSError:
         return False
-    return True
+    return fmt != "raw" or os.stat(path).st_size % 4096 == 0
 
 
 def io_uring_works() -> bool:
