@@ -61,7 +61,7 @@ def dirty_rate(world: World, vmid: int, mib: int) -> None:
 
 @given(Sentence('guest {vmid} has "{key}: {value}" in its config'))
 def config_key(world: World, vmid: int, key: str, value: str) -> None:
-    world.set_key(vmid, key, value)
+    world.set_keys(vmid, {key: value})
 
 
 @given(Sentence("guest {vmid} has this config:"))

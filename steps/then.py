@@ -181,3 +181,13 @@ def command_fails(world: World, fragment: str) -> None:
 @then(Sentence('the command prints "{text}"'))
 def command_prints(world: World, text: str) -> None:
     assert text in world.asked[-1].output
+
+
+@then(Sentence('the {which:migration|config} lock of guest {vmid} is held on "{node}"'))
+def lock_is_held(world: World, which: str, vmid: int, node: str) -> None:
+    assert world.look().lock_holders(node, world.lock_path(which, vmid))
+
+
+@then(Sentence('the {which:migration|config} lock of guest {vmid} is free on "{node}"'))
+def lock_is_free(world: World, which: str, vmid: int, node: str) -> None:
+    assert world.look().lock_holders(node, world.lock_path(which, vmid)) == []
