@@ -30,6 +30,8 @@ DECIDING = (
     "reference/idmap.py",
     "reference/bandwidth.py",
     "reference/cluster/sections.py",
+    "reference/guest/changes.py",
+    "reference/guest/devices.py",
     "reference/guest/drives.py",
     "reference/guest/machine.py",
     "reference/guest/schema.py",

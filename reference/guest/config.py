@@ -138,8 +138,8 @@ def flag(text: str) -> bool:
 
 
 def memory_mib(config: GuestConfig) -> int:
-    """The guest's current memory in MiB, by default 512 (CPU-06)."""
-    return int(config.current.get("memory", "512").removeprefix("current="))
+    """The guest's current memory in MiB."""
+    return schema.memory_mib(config.current)
 
 
 def guest_ids(node: str) -> list[int]:

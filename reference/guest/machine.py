@@ -7,9 +7,10 @@ from collections.abc import Callable
 from reference.cluster import paths
 from reference.cluster.sections import parse_property_string
 from reference.errors import Failure
-from reference.guest.config import GuestConfig, flag, memory_mib
+from reference.guest.config import GuestConfig
 from reference.guest.devices import Image, Launch, disk_arguments, escape, network_arguments
 from reference.guest.drives import Drive
+from reference.guest.schema import flag, memory_mib
 
 OVMF_CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 _UNSUPPORTED = re.compile(
@@ -76,7 +77,7 @@ def _board(config: GuestConfig, launch: Launch) -> list[str]:
     cpus = int(current.get("vcpus", cores * sockets))
     acpi = "" if _enabled(config, "acpi", True) else ",acpi=off"
     argv = ["-machine", machine_type(config, launch) + acpi, "-accel", "kvm" if kvm else "tcg"]
-    argv += ["-cpu", launch.cpu or _cpu(current.get("cpu"), kvm), "-m", str(memory_mib(config))]
+    argv += ["-cpu", launch.cpu or _cpu(current.get("cpu"), kvm), "-m", str(memory_mib(current))]
     argv += ["-smp", f"{cpus},sockets={sockets},cores={cores},maxcpus={cores * sockets}"]
     if _enabled(config, "localtime"):
         argv += ["-rtc", "base=localtime"]

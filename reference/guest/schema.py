@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from reference.errors import Failure
@@ -124,3 +124,8 @@ def flag(text: str) -> bool:
     if not re.fullmatch(FLAG, text):
         raise Failure(f"'{text}' is not a boolean")
     return text.lower() in ("1", "on", "yes", "true")
+
+
+def memory_mib(section: Mapping[str, str]) -> int:
+    """The current memory of a guest in MiB, by default 512 (CPU-06)."""
+    return int(section.get("memory", "512").removeprefix("current="))
