@@ -106,10 +106,14 @@ def test_a_plain_step_is_run(pytester: pytest.Pytester) -> None:
     [
         ("os.geteuid = lambda: 1000", ["uid 1000", "root"]),
         ("import shutil; shutil.which = lambda *_, **__: None", ["qemu-system-x86", "apt-get"]),
+        ("args += ['--qemu', '/no/qemu']", ["'/no/qemu' is not an executable file"]),
     ],
 )
 def test_where_no_lab_can_be_the_run_ends_with_one_line(preparation: str, words: list[str]) -> None:
-    code = f"import os, sys, pytest; {preparation}; sys.exit(pytest.main(['features', '-q']))"
+    code = (
+        "import os, sys, pytest; args = ['features', '-q', '-n2']; "
+        f"{preparation}; sys.exit(pytest.main(args))"
+    )
     ran = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
