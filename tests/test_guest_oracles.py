@@ -16,6 +16,7 @@ from fixtures.guests.image import MIB, PAGE, GuestParameters
 from fixtures.guests.noise import SEED, breaks, jump
 from fixtures.guests.oracles import check_ram, check_records, compare_dumps, newest
 
+RELAXED = settings(deadline=None, max_examples=50)  # the machine may be busy
 PAGES = 8
 COUNT = GuestParameters(end=MIB + PAGES * PAGE)
 NOISE = COUNT._replace(mode="noise")
@@ -50,12 +51,14 @@ def simulate(parameters: GuestParameters, dirtied: int, words: int = 0) -> bytes
     return bytes(ram)
 
 
+@RELAXED
 @given(st.integers(0, 40), st.booleans())
 def test_counting_ram_is_right_wherever_it_stops(dirtied: int, fill: bool) -> None:
     parameters = COUNT._replace(fill=fill)
     assert check_ram(simulate(parameters, dirtied), parameters, passes=dirtied // PAGES) == []
 
 
+@RELAXED
 @given(st.integers(0, 30), st.integers(0, 1023), st.booleans())
 def test_noise_is_right_wherever_it_stops(dirtied: int, words: int, fill: bool) -> None:
     parameters = NOISE._replace(fill=fill)
@@ -63,7 +66,7 @@ def test_noise_is_right_wherever_it_stops(dirtied: int, words: int, fill: bool) 
     assert check_ram(dump, parameters, passes=dirtied // PAGES) == []
 
 
-@settings(max_examples=30)
+@RELAXED
 @given(st.integers(8, 30), st.integers(0, 1023), st.integers(0, PAGES - 1))
 def test_a_page_of_noise_from_an_older_pass_is_found(dirtied: int, words: int, lost: int) -> None:
     dump = bytearray(simulate(NOISE, dirtied + PAGES, words))
@@ -73,6 +76,7 @@ def test_a_page_of_noise_from_an_older_pass_is_found(dirtied: int, words: int, l
     assert check_ram(bytes(dump), NOISE, passes=dirtied // PAGES + 1) != []
 
 
+@RELAXED
 @given(st.integers(17, 40), st.integers(0, PAGES - 1))
 def test_a_counting_page_from_two_passes_ago_is_found(dirtied: int, lost: int) -> None:
     dump = bytearray(simulate(COUNT, dirtied))
@@ -117,6 +121,7 @@ def test_wrong_ram_is_told_with_its_place(
     )
 
 
+@RELAXED
 @given(st.lists(st.integers(0, 0xFFFFFFFF), max_size=300))
 def test_breaks_are_those_of_the_definition(values: list[int]) -> None:
     steps = pairwise(values)
@@ -157,11 +162,13 @@ def reader(image: bytearray) -> Callable[[int, int], bytes]:
     return lambda offset, length: bytes(image[offset : offset + length])
 
 
+@RELAXED
 @given(st.integers(0, 30), st.integers(0, 3))
 def test_a_disk_is_right_after_any_number_of_writes(written: int, more: int) -> None:
     assert check_records(reader(disk(written + more)), DISK, written, in_flight=more) == []
 
 
+@RELAXED
 @given(st.integers(1, 30), st.integers(0, 4))
 def test_any_lost_write_is_found(written: int, age: int) -> None:
     lost = max(written - age, 1)
@@ -198,6 +205,7 @@ def test_a_short_disk_is_told() -> None:
     ]
 
 
+@RELAXED
 @given(st.integers(0, 200), st.integers(1, 20))
 def test_newest_is_the_last_counter_of_a_slot(written: int, span: int) -> None:
     for slot in range(span):

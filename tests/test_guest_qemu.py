@@ -11,7 +11,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -121,6 +123,14 @@ class Bench:
         }
         return Timeline(logs)
 
+    def silent(self) -> Timeline:
+        """What was heard once a stopped guest's last words have arrived."""
+        before = None
+        while before != (heard := (timeline := self.timeline()).describe()):
+            before = heard
+            time.sleep(0.05)
+        return timeline
+
     def until(self, done: Callable[[Timeline], object]) -> Timeline:
         deadline = time.monotonic() + PATIENCE_S
         while not done(timeline := self.timeline()):
@@ -164,7 +174,7 @@ def test_the_guest_beats_and_writes_on_every_bus(bench: Bench, bus: str, machine
     guest = bench.boot("a", *BUSES[bus], machine=machine)
     bench.until(lambda timeline: any(beat.writes > 4 for beat in timeline.beats("a")))
     guest.execute("stop")
-    timeline = bench.timeline()
+    timeline = bench.silent()
     last = timeline.beats("a")[-1]
     assert timeline.problems() == []
     dump = guest.dump(WRITING.start, WRITING.end)
@@ -180,7 +190,7 @@ def test_migration_there_and_back_keeps_beat_ram_and_disk(bench: Bench) -> None:
     for node in ("b", "a"):
         target = migrate(bench, guest, node, *BUSES["scsi"])
         everything = [machine.dump(0, 32 * MIB) for machine in (guest, target)]
-        heard = bench.timeline().beating[-1].beats[-1]
+        heard = bench.silent().beating[-1].beats[-1]
         assert compare_dumps(*everything) == []
         range_ = everything[1][WRITING.start : WRITING.end]
         assert check_ram(range_, WRITING, passes=heard.passes) == []
@@ -208,9 +218,8 @@ def test_the_beat_rate_survives_a_migration(bench: Bench) -> None:
     target = migrate(bench, guest, "b", *BUSES["scsi"])
     target.execute("cont")
     timeline = bench.until(lambda timeline: len(timeline.beats("b")) > 100)
-    first, *_, last = timeline.beats("b")
-    rate = (last.seq - first.seq) * 1e9 / (last.time_ns - first.time_ns)
-    assert 200 <= rate <= 260  # a loaded machine loses ticks, it never adds any
+    apart = [after.time_ns - one.time_ns for one, after in pairwise(timeline.beats("b"))]
+    assert 3.5e6 <= median(apart) <= 4.7e6  # not the mean: a loaded machine loses ticks
 
 
 def test_a_source_that_goes_on_is_told(bench: Bench) -> None:
@@ -252,7 +261,7 @@ def test_noise_of_a_stopped_guest_is_whole(bench: Bench) -> None:
     guest = bench.boot("a", *BUSES["virtio"])
     bench.until(lambda timeline: any(beat.passes > 2 for beat in timeline.beats("a")))
     guest.execute("stop")
-    passes = bench.timeline().beats("a")[-1].passes
+    passes = bench.silent().beats("a")[-1].passes
     dump = guest.dump(noise.start, noise.end)
     assert check_ram(dump, noise, passes=passes) == []
     assert check_ram(dump[: 2 * MIB] + dump[:MIB] + dump[3 * MIB :], noise, passes=passes) != []
@@ -277,7 +286,7 @@ def test_records_go_to_the_drive_that_is_named(bench: Bench) -> None:
     guest = bench.boot("a", *words)
     bench.until(lambda timeline: any(beat.writes > 3 for beat in timeline.beats("a")))
     guest.execute("stop")
-    last = bench.timeline().beats("a")[-1]
+    last = bench.silent().beats("a")[-1]
     assert bench.disk.read_bytes()[4096:] == bytes(MIB - 4096)
     bench.disk = second
     assert check_records(read_disk(bench), parameters, last.writes) == []
