@@ -28,6 +28,7 @@ class Remote:
         self.node, self.address = node, address
         self.control = f"{paths.RUN}/ssh-{node}-{os.getpid()}"
         self._forwards: list[str] = []
+        self._master: subprocess.Popen[bytes] | None = None
 
     def ssh(self, *options: str, shared: bool = True) -> list[str]:
         """The argument vector up to the host; `shared` uses the kept connection."""
@@ -39,10 +40,15 @@ class Remote:
     def connect(self) -> None:
         """Open the kept connection and probe it with /bin/true (NET-07)."""
         os.makedirs(paths.RUN, exist_ok=True)
-        # ControlPersist bounds the life of the connection if this process is killed.
-        master = self.ssh("-M", "-N", "-f", "-o", "ControlPersist=10")
-        opened = _quiet(master)
-        if opened.returncode or self.run(["/bin/true"]).returncode:
+        # Our end of the pipe holds the connection: it ends with this process, however that ends.
+        self._master = subprocess.Popen(
+            [*self.ssh("-M"), "--", "echo ready; exec cat"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        assert self._master.stdout
+        ready = self._master.stdout.readline() == b"ready\n"
+        if not ready or self.run(["/bin/true"]).returncode:
             raise Failure(f"Can't connect to destination address '{self.address}' using public key")
 
     def run(
@@ -83,8 +89,12 @@ class Remote:
 
     def close(self) -> None:
         """End the kept connection and remove what it left in the file system."""
-        if os.path.exists(self.control):
-            _quiet(self.ssh("-O", "exit"))
+        if self._master:
+            try:
+                self._master.communicate(timeout=5)
+            except subprocess.TimeoutExpired:
+                self._master.kill()
+                self._master.communicate()
         for path in [*self._forwards, self.control]:
             _unlink(path)
 
