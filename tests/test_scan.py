@@ -22,14 +22,14 @@ def storage(name: str, **changes: Any) -> Storage:
 
 
 STORAGES = {
-    name: storage(name, **changes)
-    for name, changes in {
-        "local": {},
-        "alt": {},
-        "san": {"shared": True},
-        "chain": {"options": {"snapshot-as-volume-chain": "1"}},
-        "thick": {"type": "rbd"},
-    }.items()
+    found.id: found
+    for found in (
+        storage("local"),
+        storage("alt"),
+        storage("san", shared=True),
+        storage("chain", options={"snapshot-as-volume-chain": "1"}),
+        storage("thick", type="rbd"),
+    )
 }
 
 
