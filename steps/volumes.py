@@ -12,9 +12,7 @@ from fixtures.world import cluster_files, volumes
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
-HELD = (
-    'a migration of guest {vmid} to "{node}" with "{options}" is copying volume "{volume}"'
-)
+HELD = 'a migration of guest {vmid} to "{node}" with "{options}" is copying volume "{volume}"'
 
 
 @given(Sentence('guest {vmid} owns volume "{volume}" of {kib} KiB'))
@@ -33,7 +31,7 @@ def owned_odd(world: World, vmid: int, volume: str, size: int) -> None:
     volumes.make(world, world.guests[vmid].node, volume, size)
 
 
-@given(Sentence('guest {vmid} owns these volumes of {kib} KiB:'))
+@given(Sentence("guest {vmid} owns these volumes of {kib} KiB:"))
 def owned_many(world: World, vmid: int, kib: int, docstring: str) -> None:
     for volume in docstring.split():
         volumes.make(world, world.guests[vmid].node, volume, kib << 10)
@@ -54,24 +52,14 @@ def to_stay(world: World, volume: str, node: str, reason: str) -> None:
     world.let_stay(node, volume, reason)
 
 
-@given(Sentence('guest {vmid} on "{node}" has disks, the last of which cannot be imported:'))
-def last_one_fails(world: World, vmid: int, node: str, docstring: str) -> None:
-    """One line for each: drive and volume, 1 MiB; the other nodes' imports of the last one fail."""
-    world.add_guest(vmid, node)
-    pairs = [line.split() for line in docstring.splitlines()]
-    for drive, volume in pairs:
-        volumes.make(world, node, volume, 1 << 20)
-        world.set_key(vmid, drive, f"{volume},size=1M")
-    for other in sorted(world.lab.nodes.keys() - {node}):
-        commands.instead(world, "/usr/sbin/pvesm", other, f"import {pairs[-1][1]}", "fails")
-
-
 @given(Sentence('the storage "{storage}" of type {kind:word} is defined with "{option}"'))
 def other_type(world: World, storage: str, kind: str, option: str) -> None:
     """Options are separated by semicolons."""
     text = world.node("pve1").get("/etc/pve/storage.cfg").decode()
     options = "".join(f"\t{one.strip()}\n" for one in option.split(";"))
-    cluster_files.put(world, "storage.cfg", f"{text}\n{kind}: {storage}\n{options}\tcontent images\n")
+    cluster_files.put(
+        world, "storage.cfg", f"{text}\n{kind}: {storage}\n{options}\tcontent images\n"
+    )
 
 
 @given(Sentence('on "{node}" the command "{command}" {how:' + "|".join(commands.INSTEAD) + "}"))
@@ -180,8 +168,9 @@ def untouched(world: World, volume: str, node: str) -> None:
     """Not even replaced by an equal one."""
     assert world.before is not None
     world.end_runs()
-    assert world.look(digest=True).nodes[node].volumes[volume] == (
-        world.before.nodes[node].volumes[volume]
+    assert (
+        world.look(digest=True).nodes[node].volumes[volume]
+        == (world.before.nodes[node].volumes[volume])
     )
 
 
