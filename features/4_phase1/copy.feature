@@ -69,7 +69,7 @@ Feature: Volumes that no running guest has attached are copied one by one
 
       Examples:
         | what             | volume                            | first                                            | second                                     |
-        | cloud-init image | local:100/vm-100-cloudinit.raw    | ide2: local:100/vm-100-cloudinit.raw,media=cdrom |                                            |
+        | cloud-init image | local:100/vm-100-cloudinit.raw    | ide2: local:100/vm-100-cloudinit.raw,media=cdrom,size=256K |                                            |
         | saved state      | local:100/vm-100-state-before.raw | [before]                                         | vmstate: local:100/vm-100-state-before.raw |
 
   @SYNC-03 @BW-08

@@ -118,6 +118,13 @@ def drives(section: Mapping[str, str]) -> dict[str, Drive]:
     return {key: parse_drive(key, section[key]) for key in sorted(section) if is_drive_key(key)}
 
 
+def fixed_size(drive: Drive) -> int | None:
+    """Bytes of firmware variables and of TPM state, whatever holds them; else None (P1-02)."""
+    if drive.key == "efidisk0":
+        return (528 if drive.options.get("efitype") == "4m" else 128) << 10
+    return 4 << 20 if drive.key == "tpmstate0" else None
+
+
 def volume_format(volume: str) -> str:
     """The image format a volume's name tells; a name without a format is raw."""
     suffix = volume.rpartition(".")[2]

@@ -54,11 +54,12 @@ def _correct_sizes(migration: Migration) -> None:
     changed = False
     for key, drive in drives.drives(current).items():
         volume = migration.volumes.get(drive.volume)
-        if volume is None:
+        real = drives.fixed_size(drive) or (volume.size if volume else None)
+        if real is None:
             continue
-        size = drives.format_size(volume.size)
+        size = drives.format_size(real)
         old = drive.options.get("size")
-        if old is None or drives.parse_size(old) != volume.size:
+        if old is None or drives.parse_size(old) != real:
             options = {**drive.options, "size": size}
             current[key] = drives.format_drive(drive._replace(options=options))
             what = f"size of disk '{drive.volume}' updated from {old} to {size}"

@@ -92,15 +92,17 @@ def _children(
 
 def _stream(migration: Migration, source: Child, target: Child, limit: int | None) -> None:
     assert source.stdout
-    with source.stdout:
-        if target.stdin:
-            with target.stdin as sink:
-                rate_limited_copy(source.stdout.fileno(), sink.fileno(), limit)
-        else:
-            with _connect(migration, target) as connection:
-                rate_limited_copy(source.stdout.fileno(), connection.fileno(), limit)
-                connection.shutdown(socket.SHUT_WR)
-    source.stdout = target.stdin = None
+    try:
+        with source.stdout:
+            if target.stdin:
+                with target.stdin as sink:
+                    rate_limited_copy(source.stdout.fileno(), sink.fileno(), limit)
+            else:
+                with _connect(migration, target) as connection:
+                    rate_limited_copy(source.stdout.fileno(), connection.fileno(), limit)
+                    connection.shutdown(socket.SHUT_WR)
+    finally:
+        source.stdout = target.stdin = None  # closed, and communicate() must not touch them
 
 
 def _connect(migration: Migration, target: Child) -> socket.socket:
@@ -112,6 +114,8 @@ def _connect(migration: Migration, target: Child) -> socket.socket:
             f"import on '{migration.request.target}' gave no ip and port, but {address!r}, {port!r}"
         )
     try:
-        return socket.create_connection((address, int(port)), timeout=30)
+        connection = socket.create_connection((address, int(port)), timeout=30)
     except OSError as error:
         raise Failure(f"can't connect to import at {address}:{port} - {error}") from None
+    connection.settimeout(None)  # with one, writing to the descriptor would not wait
+    return connection
