@@ -157,12 +157,6 @@ def kept_all(world: World, vmid: int, node: str) -> None:
     assert now == was
 
 
-@then(Sentence('"{node}" has the volumes of guest {vmid} that it had before'))
-def got_none(world: World, node: str, vmid: int) -> None:
-    was, now = volumes.of_guest(world, vmid, node)
-    assert now == was
-
-
 @then(Sentence('volume "{volume}" on "{node}" has not been touched'))
 def untouched(world: World, volume: str, node: str) -> None:
     """Not even replaced by an equal one."""
