@@ -70,7 +70,7 @@ def ended(world: World) -> None:
     _ = world.run.result
 
 
-@when(Sentence("the migrator gets the signal {name:TERM|INT|QUIT|HUP|KILL}"))
+@when(Sentence("the migrator gets the signal {name:TERM|INT|QUIT|HUP|PIPE|KILL}"))
 def signalled(world: World, name: str) -> None:
     world.run.process.signal(name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,10 +51,12 @@ class Signals:
 
 @contextmanager
 def broken_pipes_as_errors() -> Iterator[None]:
-    """Writing to a child that ended raises BrokenPipeError instead of counting as a signal."""
+    """A write to a child that ended raises BrokenPipeError; a SIGPIPE sent by others stays one."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
     try:
         yield
     finally:
-        signal.sigtimedwait({signal.SIGPIPE}, 0)
+        got = signal.sigtimedwait({signal.SIGPIPE}, 0)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPIPE})
+        if got and got.si_pid != os.getpid():
+            os.kill(os.getpid(), signal.SIGPIPE)

@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 from collections.abc import Iterator
+from typing import IO
 
 from reference import storage
 from reference.errors import Failure
@@ -24,7 +25,7 @@ def copy_volume(migration: Migration, volume: LocalVolume, limit: int | None) ->
     """Copy one volume, `limit` in bytes/s; returns its id on the target (SYNC-14, SYNC-17)."""
     export, import_ = _commands(migration, volume)
     with _children(migration, export, import_) as (source, target):
-        with contextlib.suppress(BrokenPipeError), broken_pipes_as_errors():
+        with contextlib.suppress(BrokenPipeError):
             _stream(migration, source, target, limit)
         exported = _lines(source.communicate()[1])
         answer, complaint = map(_lines, target.communicate())
@@ -96,13 +97,18 @@ def _stream(migration: Migration, source: Child, target: Child, limit: int | Non
         with source.stdout:
             if target.stdin:
                 with target.stdin as sink:
-                    rate_limited_copy(source.stdout.fileno(), sink.fileno(), limit)
+                    _copy(source.stdout, sink, limit)
             else:
                 with _connect(migration, target) as connection:
-                    rate_limited_copy(source.stdout.fileno(), connection.fileno(), limit)
+                    _copy(source.stdout, connection, limit)
                     connection.shutdown(socket.SHUT_WR)
     finally:
         source.stdout = target.stdin = None  # closed, and communicate() must not touch them
+
+
+def _copy(source: IO[bytes], sink: IO[bytes] | socket.socket, limit: int | None) -> None:
+    """Between the writes the migrator can be interrupted, by a SIGPIPE too (TASK-14)."""
+    rate_limited_copy(source.fileno(), sink.fileno(), limit, broken_pipes_as_errors)
 
 
 def _connect(migration: Migration, target: Child) -> socket.socket:

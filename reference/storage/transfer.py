@@ -10,7 +10,7 @@ import os
 import signal
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import monotonic, sleep
 
 from reference.cluster.storages import Storage
@@ -94,14 +94,20 @@ def receive(stream: int, path: str, size: int | None) -> None:
         os.close(fd)
 
 
-def rate_limited_copy(source: int, target: int, bytes_per_second: int | None) -> int:
-    """Copy to the end of the source, at most that fast; returns the bytes copied."""
+def rate_limited_copy(
+    source: int,
+    target: int,
+    bytes_per_second: int | None,
+    around: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> int:
+    """Copy to the end of the source, at most that fast, each write within an `around`."""
     rate = bytes_per_second or None
     _widen(source)
     buffer = memoryview(bytearray(min(BLOCK, max(4096, rate // 20)) if rate else BLOCK))
     copied, due = 0, monotonic()
     while got := os.readv(source, [buffer]):
-        _write(target, buffer[:got])
+        with around():
+            _write(target, buffer[:got])
         copied += got
         if rate:
             now = monotonic()

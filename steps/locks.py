@@ -1,0 +1,173 @@
+"""Lock files that others hold, and commands that wait for them."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from pytest_bdd import given, then, when
+
+from fixtures.labs.process import RemoteProcess
+from fixtures.observe import configs, locks
+from fixtures.world.sentence import Sentence
+from fixtures.world.world import World
+
+KINDS = ("migration", "config")
+
+
+@pytest.fixture
+def others() -> list[RemoteProcess]:
+    """Commands that were started beside a migration."""
+    return []
+
+
+@pytest.fixture
+def lock_files() -> dict[str, str]:
+    """What the lock files were, by path."""
+    return {}
+
+
+@given(Sentence('two other processes on "{node}" share the {which:migration|config} lock'
+                ' of guest {vmid}'))  # fmt: skip
+def lock_shared(world: World, node: str, which: str, vmid: int) -> None:
+    for _ in range(2):
+        world.hold_lock(node, world.lock_path(which, vmid), shared=True)
+
+
+@given("one of them has given its lock back")
+def one_released(world: World) -> None:
+    world.release_locks(1)
+
+
+@given(Sentence('a migration of guest {vmid} to "{node}" waits for its'
+                ' {which:migration|config} lock'))  # fmt: skip
+def migration_waits(world: World, vmid: int, node: str, which: str) -> None:
+    world.begin(vmid, node)
+    still_waits(world, which)
+
+
+@given(Sentence('a migration of guest {vmid} to "{node}" with "{options}" waits for its'
+                ' {which:migration|config} lock'))  # fmt: skip
+def migration_with_waits(world: World, vmid: int, node: str, options: str, which: str) -> None:
+    world.begin(vmid, node, shlex.split(options))
+    still_waits(world, which)
+
+
+@given(Sentence("the migration still waits for the {which:migration|config} lock"))
+def still_waits(world: World, which: str) -> None:
+    run = world.run
+    path = world.lock_path(which, run.vmid)
+    assert locks.waits(world.node(run.source), path, run.process.pid), run.log
+
+
+@given(
+    Sentence('"{command}" on "{node}" waits for the {which:migration|config} lock of guest {vmid}')
+)
+def command_waits(
+    world: World, others: list[RemoteProcess], command: str, node: str, which: str, vmid: int
+) -> None:
+    other = world.node(node).start(f"exec {command}")
+    others.append(other)
+    assert locks.waits(world.node(node), world.lock_path(which, vmid), other.pid), other.tail()
+
+
+@given(Sentence('"{node}" has no folder of lock files'))
+def no_folders(world: World, node: str) -> None:
+    folders = [world.lock_path(which, 0).rpartition("/")[0] for which in KINDS]
+    world.node(node).run(["rm", "-r", *folders])
+    world.on_end(lambda: world.node(node).run(["mkdir", "-p", *folders]))
+
+
+@given(Sentence('the lock files of guest {vmid} on "{node}" have been there for long'))
+def old_lock_files(world: World, lock_files: dict[str, str], vmid: int, node: str) -> None:
+    for which in KINDS:
+        path = world.lock_path(which, vmid)
+        world.node(node).put(path, b"not empty\n")
+        lock_files[path] = locks.identity(world.node(node), path)
+
+
+@when(Sentence('"{command}" has waited for the {which:migration|config} lock of guest {vmid}'
+               ' on "{node}" to the end'))  # fmt: skip
+def waited_to_the_end(
+    world: World, others: list[RemoteProcess], command: str, which: str, vmid: int, node: str
+) -> None:
+    command_waits(world, others, command, node, which, vmid)
+    others[-1].wait(30.0)
+
+
+@then(Sentence('the migration holds the {which:migration|config} lock of guest {vmid}'))
+def migration_holds(world: World, which: str, vmid: int) -> None:
+    run = world.run
+    node, path = world.node(run.source), world.lock_path(which, vmid)
+    assert locks.has(node, path, run.process.pid), run.log
+    assert locks.owners(node, path) == 1
+
+
+@then(Sentence('the migration waits for the {which:migration|config} lock of guest {vmid}'))
+def migration_is_waiting(world: World, which: str, vmid: int) -> None:
+    assert world.run.vmid == vmid
+    still_waits(world, which)
+
+
+@then(Sentence('the migration finishes successfully once the locks are given back'))
+def finishes_after_release(world: World) -> None:
+    world.release_locks()
+    assert world.ending == "success"
+
+
+@then(Sentence('nobody holds a lock of guest {vmid} on "{node}"'))
+def nobody_holds(world: World, vmid: int, node: str) -> None:
+    _ = world.run.result
+    for which in KINDS:
+        assert locks.owners(world.node(node), world.lock_path(which, vmid)) == 0
+
+
+@then(Sentence('both lock files of guest {vmid} are there on "{node}"'))
+def lock_files_there(world: World, vmid: int, node: str) -> None:
+    for which in KINDS:
+        kind = locks.identity(world.node(node), world.lock_path(which, vmid)).partition(" ")[2]
+        assert kind.startswith("regular")
+
+
+@then(Sentence('the lock files of guest {vmid} on "{node}" are the same files with the same'
+               ' content'))  # fmt: skip
+def same_lock_files(world: World, lock_files: dict[str, str], vmid: int, node: str) -> None:
+    paths = [world.lock_path(which, vmid) for which in KINDS]
+    assert {path: locks.identity(world.node(node), path) for path in paths} == lock_files
+
+
+@then(Sentence('the command that waited fails because of "{fragment}"'))
+def waiter_fails(others: list[RemoteProcess], fragment: str) -> None:
+    result = others[-1].wait(30.0)
+    assert result.rc not in (0, -1)
+    assert fragment in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@then(Sentence('the command that waited fails after about {seconds} seconds because of'
+               ' "{fragment}"'))  # fmt: skip
+def waiter_fails_after(others: list[RemoteProcess], seconds: int, fragment: str) -> None:
+    waiter_fails(others, fragment)
+    assert seconds - 1 < waited_s(others[-1]) < seconds + 5
+
+
+@then(Sentence('the command that waited succeeds and the config of guest {vmid} has'
+               ' "{key}: {value}"'))  # fmt: skip
+def waiter_succeeds(
+    world: World, others: list[RemoteProcess], vmid: int, key: str, value: str
+) -> None:
+    result = others[-1].wait(30.0)
+    assert result.rc == 0, result.stderr
+    assert configs.value(world.look().config(vmid), key) == value
+
+
+@then(Sentence("the migration had waited for about {seconds} seconds"))
+def migration_waited(world: World, seconds: int) -> None:
+    assert seconds - 1 < waited_s(world.run.process) < seconds + 5
+
+
+def waited_s(process: RemoteProcess) -> float:
+    """Seconds from the notice that it waits to its last line, as they arrived."""
+    said = process.output()
+    assert len(said) > 1, process.tail()
+    return said[-1].time - said[0].time

@@ -1,0 +1,52 @@
+"""Guests with replication jobs."""
+
+from __future__ import annotations
+
+from pytest_bdd import given, then
+
+from fixtures.observe import configs, locks, replication
+from fixtures.world import cluster_files
+from fixtures.world.sentence import Sentence
+from fixtures.world.world import World
+
+
+@given(Sentence('guest {vmid} is replicated to "{node}", but none of its disks'))
+def replicated(world: World, vmid: int, node: str) -> None:
+    """A job with nothing to send: it can run whatever the storages can do."""
+    text = f"local: {vmid}-0\n\ttarget {node}\n\tsource {world.guests[vmid].node}\n"
+    cluster_files.put(world, "replication.cfg", text)
+    for drive in world.guests[vmid].disks:
+        entry = configs.value(world.config(vmid), drive)
+        world.set_keys(vmid, {drive: f"{entry},replicate=0"})
+
+
+@given(Sentence('guest {vmid} is replicated to "{node}", but none of its disks, and that has'
+                ' failed {count} times'))  # fmt: skip
+def replicated_badly(world: World, vmid: int, node: str, count: int) -> None:
+    replicated(world, vmid, node)
+    replication.put_failures(world.node(world.guests[vmid].node), vmid, node, count)
+
+
+@given(Sentence('a replication run of guest {vmid} to "{target}" has the migration lock on'
+                ' "{node}" and stands still'))  # fmt: skip
+def replicating(world: World, vmid: int, target: str, node: str) -> None:
+    """It is stopped where it waits for the file of all states, which another process has locked."""
+    replicated(world, vmid, target)
+    world.hold_lock(node, replication.STATE_LOCK)
+    run = world.node(node).start(["pvesr", "run", "--id", f"{vmid}-0"])
+    world.on_end(lambda: run.signal("KILL"))
+    assert locks.waits(world.node(node), replication.STATE_LOCK, run.pid), run.tail()
+    run.signal("STOP")
+    assert locks.has(world.node(node), world.lock_path("migration", vmid), run.pid)
+
+
+@then(Sentence('the replication of guest {vmid} to "{node}" has succeeded'))
+def has_replicated(world: World, vmid: int, node: str) -> None:
+    facts = replication.state(world.node(world.run.source), vmid, node)
+    assert facts["fail_count"] == 0
+    assert facts["last_sync"] * 10**9 >= world.began_ns - 10**9
+
+
+@then(Sentence('the replication of guest {vmid} to "{node}" has failed {count} times'))
+def has_failed(world: World, vmid: int, node: str, count: int) -> None:
+    assert replication.state(world.node(world.run.source), vmid, node)["fail_count"] == count
