@@ -10,17 +10,6 @@ Feature: Where the target storages of a request send the volumes
       Then the migration finishes successfully
       And disk scsi0 of guest 100 has landed as "alt:100/vm-100-disk-0.raw" on "pve2"
 
-    Scenario Outline: The target storage is "<text>"
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "alt"
-      When guest 100 is migrated to "pve2" with target storage "<text>"
-      Then the migration finishes successfully
-      And disk scsi0 of guest 100 has landed as "alt:100/vm-100-disk-0.raw" on "pve2"
-
-      Examples:
-        | text |
-        | 0    |
-        |      |
-
     Scenario Outline: No map means that the names are checked before any task, with "<text>" too
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "only1"
       When guest 100 is migrated to "pve2" with target storage "<text>"
@@ -38,13 +27,11 @@ Feature: Where the target storages of a request send the volumes
   # IDMAP-13 and all of IDMAP-14 is judged by the property tests of the reference's parser.
   Rule: Commas, semicolons and white space all separate entries
 
-    Scenario Outline: A <separator> stands between two pairs
+    Scenario Outline: A <separator> stands between two entries
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And guest 100 has a 1 MiB raw disk scsi1 on "alt"
-      When guest 100 is migrated to "pve2" with the target storages "local:alt and alt:small" separated by a <separator>
-      Then the migration finishes successfully
-      And disk scsi0 of guest 100 has landed as "alt:100/vm-100-disk-0.raw" on "pve2"
-      And disk scsi1 of guest 100 has landed as "small:100/vm-100-disk-1.raw" on "pve2"
+      When guest 100 is migrated to "pve2" with the target storages "alt and small" separated by a <separator>
+      Then the request is refused in one line with "'alt' and 'small'" and "can only be provided once"
+      And nothing has changed on any node
 
       Examples:
         | separator |
@@ -56,14 +43,16 @@ Feature: Where the target storages of a request send the volumes
 
     Scenario: Repeated separators count once
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And guest 100 has a 1 MiB raw disk scsi1 on "alt"
       When guest 100 is migrated to "pve2" with target storage " ;,local:alt,; ,alt:small;"
       Then the migration finishes successfully
       And disk scsi0 of guest 100 has landed as "alt:100/vm-100-disk-0.raw" on "pve2"
+      And disk scsi1 of guest 100 has landed as "small:100/vm-100-disk-1.raw" on "pve2"
 
   @offline @IDMAP-03 @IDMAP-19
   Rule: The entry "1" sends every volume to the storage of the same name, as if there were no map
 
-    Scenario Outline: The map is "<text>"
+    Scenario Outline: The identity map is written "<text>"
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
       And guest 100 has a 1 MiB raw disk scsi1 on "alt"
       When guest 100 is migrated to "pve2" with target storage "<text>"
@@ -73,7 +62,6 @@ Feature: Where the target storages of a request send the volumes
 
       Examples:
         | text  |
-        | 1     |
         | 1,1 1 |
 
   @offline @IDMAP-11 @IDMAP-16
@@ -90,9 +78,7 @@ Feature: Where the target storages of a request send the volumes
       Examples:
         | text                | first | second |
         | local:small         | small | alt    |
-        | local:alt,alt:local | alt   | local  |
         | small               | small | small  |
-        | local:alt,small     | alt   | small  |
         | small,local:alt     | alt   | small  |
 
   @offline @IDMAP-08
@@ -186,7 +172,6 @@ Feature: Where the target storages of a request send the volumes
       Examples:
         | id       |
         | zz       |
-        | ALT      |
         | a.B-c_D9 |
 
   @offline @IDMAP-13 @API-25
@@ -245,14 +230,10 @@ Feature: Where the target storages of a request send the volumes
 
       Examples:
         | storage | options           | reason                          |
-        | only1   |                   | is not available on node 'pve2' |
         | only1   | --targetstorage 1 | is not available on node 'pve2' |
         | off     |                   | is disabled                     |
-        | off     | --targetstorage 1 | is disabled                     |
-        | nosuch  |                   | does not exist                  |
         | nosuch  | --targetstorage 1 | does not exist                  |
         | isos    |                   | content type                    |
-        | isos    | --targetstorage 1 | content type                    |
 
     Scenario: The storages of that name hold different volumes
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "alt"
@@ -288,7 +269,7 @@ Feature: Where the target storages of a request send the volumes
   @API-22 @XT-03
   Rule: Every target in a map must be there, enabled, on the target node and made for disks
 
-    Scenario Outline: The map is "<text>"
+    Scenario Outline: The map "<text>" has a target that cannot take disks
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
       When guest 100 is migrated to "pve2" with target storage "<text>"
       Then the request is refused in one line with "'<storage>'" and "<reason>"
@@ -297,14 +278,10 @@ Feature: Where the target storages of a request send the volumes
 
       Examples:
         | text         | storage | reason                          |
-        | nosuch       | nosuch  | does not exist                  |
         | alt:nosuch   | nosuch  | does not exist                  |
         | off          | off     | is disabled                     |
-        | local:off    | off     | is disabled                     |
-        | only1        | only1   | is not available on node 'pve2' |
         | alt:only1    | only1   | is not available on node 'pve2' |
         | isos         | isos    | content type                    |
-        | local:isos   | isos    | content type                    |
         | off,alt:isos | isos    | content type                    |
 
   @offline @API-23
