@@ -33,7 +33,7 @@ def parse_idmap(text: str | None, id_format: str) -> IdMap | None:
         return None
     identity, default = False, None
     entries: dict[str, str] = {}
-    for entry in _split(text or ""):
+    for entry in split_list(text or ""):
         source, colon, target = entry.partition(":")
         if entry == "1":
             identity = True
@@ -68,7 +68,7 @@ def check_storage_id(text: str) -> str:
     return text
 
 
-def _split(text: str) -> list[str]:
+def split_list(text: str) -> list[str]:
     """NUL alone splits where there is one; empty fields count, except at the end (IDMAP-14)."""
     if "\0" in text:
         stripped = text.rstrip("\0")

@@ -20,6 +20,18 @@ def _network(text: str) -> str:
     return text
 
 
+def _storage_pairs(text: str) -> str:
+    """Each entry for itself must be legal (API-03); how they go together is judged later."""
+    from reference.idmap import IdMapError, parse_idmap, split_list
+
+    try:
+        for entry in split_list(text):
+            parse_idmap(entry, "pve-storage-id")
+    except IdMapError as error:
+        raise ValueError(f"invalid format - {error}") from None
+    return text
+
+
 def _parser() -> Parser:
     parser = Parser("qm migrate")
     parser.positional("vmid", vmid)
@@ -28,7 +40,7 @@ def _parser() -> Parser:
         parser.flag(flag)
     parser.option("migration_type", matching("secure|insecure", "'secure' or 'insecure'"))
     parser.option("migration_network", _network)
-    parser.option("targetstorage", append=True)
+    parser.option("targetstorage", _storage_pairs, append=True)
     parser.option("bwlimit", integer(0))
     return parser
 

@@ -110,25 +110,32 @@ def parse_announcements(migration: Migration, lines: list[str]) -> tuple[str, li
     """Read what the target prints; records drives, refuses foreign sockets (P2-14, P2-15)."""
     uri: str | None = None
     sockets: list[str] = []
-    by_drive = {v.drive: v for v in migration.volumes.values() if v.online}
+    offers = [offer.groups() for offer in map(_NBD.fullmatch, lines) if offer]
+    for nbd, _, drive, drivestring in offers:  # first, so that the cleanup frees every one
+        _record(migration, nbd, drive, drivestring)
     for line in lines:
         if match := _LISTEN_UNIX.fullmatch(line):
             _own_socket(migration, match[1], match[2])
             uri, sockets = f"unix:{match[1]}", [*sockets, match[1]]
         elif match := _LISTEN_TCP.fullmatch(line):
             uri = match[1]
-        elif match := _NBD.fullmatch(line):
-            nbd, path, drive, drivestring = match.groups()
-            if path and path not in sockets:
-                _own_socket(migration, path, path.rpartition("/")[2].partition("_nbd.migrate")[0])
-                sockets.append(path)
-            if drive not in by_drive:
-                raise Failure(f"target offers drive '{drive}', which is not to be mirrored")
-            migration.announced[drive] = Announced(drive, nbd, drivestring)
-            volid, new = by_drive[drive].volid, drivestring.partition(",")[0]
-            migration.transferred[volid] = new
-            migration.log.info(f"volume '{volid}' is '{new}' on the target")
+    for path in dict.fromkeys(path for _, path, _, _ in offers if path):
+        _own_socket(migration, path, path.rpartition("/")[2].partition("_nbd.migrate")[0])
+        sockets.append(path)
+    wanted = {volume.drive for volume in migration.volumes.values() if volume.online}
+    if foreign := migration.announced.keys() - wanted:
+        raise Failure(f"target offers drive '{min(foreign)}', which is not to be mirrored")
     return (uri, sockets) if uri else None
+
+
+def _record(migration: Migration, nbd: str, drive: str, drivestring: str) -> None:
+    """Note where a drive is received, and in which volume."""
+    migration.announced[drive] = Announced(drive, nbd, drivestring)
+    for volume in migration.volumes.values():
+        if volume.online and volume.drive == drive:
+            new = drivestring.partition(",")[0]
+            migration.transferred[volume.volid] = new
+            migration.log.info(f"volume '{volume.volid}' is '{new}' on the target")
 
 
 def _own_socket(migration: Migration, path: str, vmid: str) -> None:
