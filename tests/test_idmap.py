@@ -96,6 +96,46 @@ def test_lookup_order(pairs: dict[str, str], default: str | None, source: str) -
 
 
 @settings(deadline=None)
+@given(st.lists(IDS, min_size=2, max_size=5), st.integers(0, 4), st.sampled_from(",; \t\n"))
+def test_a_nul_alone_separates_where_there_is_one(
+    ids: list[str], at: int, separator: str
+) -> None:
+    pairs = [f"{name}:{name}" for name in dict.fromkeys(ids)]
+    assert parse_idmap("\0".join(pairs) + "\0", STORAGE) == parse_idmap(",".join(pairs), STORAGE)
+    place = at % len(ids)
+    with pytest.raises(IdMapError, match="too short"):  # an inner empty field
+        parse_idmap("\0".join(["", *ids[:place], "", *ids[place:]]), STORAGE)
+    with pytest.raises(IdMapError, match="illegal"):  # no separator any more
+        parse_idmap(f"\0{ids[0]}{separator}{ids[1]}".lstrip("\0") + "\0", STORAGE)
+
+
+@settings(deadline=None)
+@given(st.text(",; \t\n", min_size=1) | st.text("\0", min_size=1))
+def test_separators_alone_are_an_empty_map(text: str) -> None:
+    assert parse_idmap(text, STORAGE) == IdMap(False, None, {})
+
+
+@settings(deadline=None)
+@given(st.from_regex(r"\A[A-Za-z0-9_.-]{1,8}\Z").filter(lambda name: name not in ("0", "1")))
+def test_every_bridge_id_is_kept_as_it_is(name: str) -> None:
+    assert parse_idmap(name, BRIDGE) == IdMap(False, name, {})
+    assert parse_idmap(f"{name}:{name}", BRIDGE) == IdMap(False, None, {name: name})
+
+
+@settings(deadline=None)
+@given(st.dictionaries(IDS, IDS, min_size=1, max_size=5), st.randoms(), st.booleans())
+def test_a_source_twice_is_refused_wherever_it_stands(
+    pairs: dict[str, str], random: Random, equal: bool
+) -> None:
+    entries = [f"{source}:{target}" for source, target in pairs.items()]
+    source, target = random.choice(list(pairs.items()))
+    entries.append(f"{source}:{target if equal else target + 'x'}")
+    random.shuffle(entries)
+    with pytest.raises(IdMapError, match=f"duplicate mapping for source '{source}'"):
+        parse_idmap(",".join(entries), STORAGE)
+
+
+@settings(deadline=None)
 @given(st.text(max_size=30), st.sampled_from([STORAGE, BRIDGE]))
 def test_a_parsed_map_is_never_contradictory(text: str, id_format: str) -> None:
     with suppress(IdMapError):  # and nothing else

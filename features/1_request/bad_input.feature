@@ -204,7 +204,7 @@ Feature: What cannot be understood is refused before anything changes
         | nonsense                           | expected 'key: value |
         | memory: 64                         | expected each option once |
         | balloon: lots                      | expected an integer  |
-        | scsi1: local:100/x.raw,size=huge   | expected             |
+        | scsi1: none,media=floppy           | expected             |
         | [PENDING                           | expected 'key: value |
 
     Scenario Outline: "<file>" has the line "<line>"
@@ -220,9 +220,19 @@ Feature: What cannot be understood is refused before anything changes
         | storage.cfg    | dir: local               |
         | storage.cfg    | floppy: fd0              |
         | storage.cfg    | dir: nopath              |
-        | datacenter.cfg | migration: type=pigeon   |
-        | datacenter.cfg | nonsense                 |
         | .members       | }                        |
+
+    Scenario Outline: The task finds "<file>" with the line "<line>"
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And the cluster file "<file>" goes on with the line "<line>"
+      When guest 100 is migrated to "pve2"
+      Then the migration is aborted with a line with "/etc/pve/<file>: line 2" and "expected"
+      And nothing has changed on any node
+
+      Examples:
+        | file           | line                   |
+        | datacenter.cfg | migration: type=pigeon |
+        | datacenter.cfg | nonsense               |
 
     Scenario: The path of a storage leads nowhere
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
@@ -234,19 +244,18 @@ Feature: What cannot be understood is refused before anything changes
   @XT-03
   Rule: A volume id that leads out of its storage is refused
 
-    Scenario: The request looks at the storages itself
+    Scenario Outline: The id is that of <drive>
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And drive scsi1 of guest 100 is "local:100/../101/vm-101-disk-0.raw", which does not exist
-      When guest 100 is migrated to "pve2"
-      Then the request is refused in one line with "'local:100/../101/vm-101-disk-0.raw'" and "expected"
+      And drive <drive> of guest 100 is "local:100/../101/vm-101-disk-0.raw", which does not exist
+      When guest 100 is migrated to "pve2" with target storage "<text>"
+      Then the request is refused in one line with "'local:100/../101/vm-101-disk-0.raw'" and "expected a volume id"
       And nothing has changed on any node
 
-    Scenario: The task looks at the storages
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And drive scsi1 of guest 100 is "local:100/../101/vm-101-disk-0.raw", which does not exist
-      When guest 100 is migrated to "pve2" with target storage "alt"
-      Then the migration is aborted with a line with "'local:100/../101/vm-101-disk-0.raw'" and "expected"
-      And nothing has changed on any node
+      Examples:
+        | drive   | text |
+        | scsi1   |      |
+        | scsi1   | alt  |
+        | unused0 |      |
 
   @XT-03 @fault
   Rule: A storage whose directory is missing is not made anew, and the guest stays as it was
