@@ -36,7 +36,7 @@ def config_line(world: World, vmid: int, line: str) -> None:
 
 @given(Sentence('drive {drive:word} of guest {vmid} is "{volume}", which does not exist'))
 def drive_nowhere(world: World, drive: str, vmid: int, volume: str) -> None:
-    world.set_key(vmid, drive, volume)
+    world.set_keys(vmid, {drive: volume})
     world.let_stay(world.guests[vmid].node, volume, "the config names it, right or wrong")
 
 
