@@ -142,3 +142,9 @@ def not_moved(world: World, drive: str, vmid: int, volume: str) -> None:
     assert configs.drive_options(value or "")[0] == volume
     for name, facts in now.nodes.items():
         assert facts.volumes[volume] == world.before.nodes[name].volumes[volume]
+
+
+@then(Sentence('storage "{storage}" has still no directory on "{node}"'))
+def storage_still_gone(world: World, storage: str, node: str) -> None:
+    _ = world.run.result
+    assert world.node(node).run(["test", "-e", world.stage.storages[storage]], check=False).rc == 1

@@ -266,6 +266,7 @@ Feature: What cannot be understood is refused before anything changes
       When guest 100 is migrated to "pve2"
       Then the migration is aborted with a line with "/var/lib/alt" and "expected a directory"
       And the exit status is 255
+      And storage "alt" has still no directory on "<node>"
       And nothing has changed on any node
 
       Examples:

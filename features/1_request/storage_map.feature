@@ -217,6 +217,15 @@ Feature: Where the target storages of a request send the volumes
         | alt                    |
         | local:alt,shared:small |
 
+    Scenario: The default could not take what is on the shared storage
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And volume "shared:iso/cd.iso" of 1 MiB exists on "pve1"
+      And guest 100 has "ide2: shared:iso/cd.iso,media=cdrom" in its config
+      When guest 100 is migrated to "pve2" with target storage "alt"
+      Then the migration finishes successfully
+      And disk scsi0 of guest 100 has landed as "alt:100/vm-100-disk-0.raw" on "pve2"
+      And drive ide2 of guest 100 is volume "shared:iso/cd.iso"
+
   @offline @IDMAP-20 @API-18 @API-19 @XT-03
   Rule: With "1" or no map the names must be usable on both nodes; what the storages hold is not compared
 
