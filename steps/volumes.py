@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from pytest_bdd import given, then, when
 
 from fixtures.faults import commands
-from fixtures.observe import streams
+from fixtures.observe import configs, streams
 from fixtures.world import cluster_files, volumes
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
 HELD = 'a migration of guest {vmid} to "{node}" with "{options}" is copying volume "{volume}"'
+
+
+@given(Sentence('a stopped guest {vmid} on "{node}" with disks of {mib} MiB:'))
+def with_disks(world: World, vmid: int, node: str, mib: int, datatable: list[list[str]]) -> None:
+    """Each row: drive, format, storage."""
+    world.add_guest(vmid, node)
+    for drive, fmt, storage in datatable:
+        world.add_disk(vmid, drive, mib, fmt, storage)
 
 
 @given(Sentence('guest {vmid} owns volume "{volume}" of {kib} KiB'))
@@ -138,6 +147,13 @@ def sent(world: World, old: str, source: str, new: str, target: str, network: st
     world.asked.append(world.asked[-1]._replace(output=listening.wait().stdout))
 
 
+@then(Sentence('the migration is aborted over volume "{volume}"'))
+def aborted_over(world: World, volume: str) -> None:
+    """An error of the log names it."""
+    assert world.ending == "aborted"
+    assert world.run.says(rf"ERROR: .*{re.escape(volume)}\b")
+
+
 @then(Sentence('these volumes have moved from "{source}" to "{target}":'))
 def have_moved(world: World, source: str, target: str, datatable: list[list[str]]) -> None:
     """Each row: the old id, which is gone, and the new one, which has its content."""
@@ -155,6 +171,16 @@ def kept_all(world: World, vmid: int, node: str) -> None:
     was, now = volumes.of_guest(world, vmid, node)
     assert was
     assert now == was
+
+
+@then(Sentence("guest {vmid} names these volumes:"))
+def names(world: World, vmid: int, datatable: list[list[str]]) -> None:
+    """Each row: section ("current" or a snapshot), drive, volume."""
+    world.end_runs()
+    text = world.look().config(vmid)
+    for section, drive, volume in datatable:
+        entry = configs.value(text, drive, "" if section == "current" else section)
+        assert configs.drive_options(entry or "")[0] == volume
 
 
 @then(Sentence('volume "{volume}" on "{node}" has not been touched'))

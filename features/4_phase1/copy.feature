@@ -4,21 +4,29 @@ Feature: Volumes that no running guest has attached are copied one by one
   @SYNC-01
   Rule: They are copied in the string order of their ids
 
-    Scenario: Where names are taken, the first to come gets the first free name
+    Scenario: The tenth disk comes before the second
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "shared"
-      And guest 100 owns volume "local:100/vm-100-disk-10.raw" of 256 KiB
-      And guest 100 owns volume "local:100/vm-100-disk-2.raw" of 256 KiB
-      And guest 100 has "scsi1: local:100/vm-100-disk-2.raw,size=256K" in its config
-      And guest 100 has "scsi2: local:100/vm-100-disk-10.raw,size=256K" in its config
-      And volume "local:100/vm-100-disk-10.raw" of 1 MiB exists on "pve2"
-      And volume "local:100/vm-100-disk-2.raw" of 1 MiB exists on "pve2"
+      And guest 100 owns these volumes of 256 KiB:
+        """
+        local:100/vm-100-disk-2.raw
+        local:100/vm-100-disk-10.raw
+        alt:100/vm-100-disk-3.raw
+        """
+      And the config of guest 100 goes on with:
+        """
+        scsi1: local:100/vm-100-disk-2.raw,size=256K
+        scsi2: local:100/vm-100-disk-10.raw,size=256K
+        scsi3: alt:100/vm-100-disk-3.raw,size=256K
+        """
+      And on "pve2" the command "/usr/sbin/pvesm import" notes its arguments
       When guest 100 is migrated to "pve2"
       Then the migration finishes successfully
-      And these volumes have moved from "pve1" to "pve2":
-        | local:100/vm-100-disk-10.raw | local:100/vm-100-disk-0.raw |
-        | local:100/vm-100-disk-2.raw  | local:100/vm-100-disk-1.raw |
-      And drive scsi1 of guest 100 is volume "local:100/vm-100-disk-1.raw"
-      And drive scsi2 of guest 100 is volume "local:100/vm-100-disk-0.raw"
+      And the command on "pve2" was run as:
+        """
+        import alt:100/vm-100-disk-3.raw raw+size - -with-snapshots 0 -allow-rename 1
+        import local:100/vm-100-disk-10.raw raw+size - -with-snapshots 0 -allow-rename 1
+        import local:100/vm-100-disk-2.raw raw+size - -with-snapshots 0 -allow-rename 1
+        """
 
     Scenario: Nothing has to be copied
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "shared"
@@ -31,24 +39,44 @@ Feature: Volumes that no running guest has attached are copied one by one
   @SYNC-02 @SYNC-04 @SYNC-07 @SYNC-12
   Rule: All volumes of a stopped guest get to their storages in their format and under their names
 
-    Scenario Outline: The volumes go to storage <storage>
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And guest 100 has a 1 MiB qcow2 disk virtio0 on "local"
+    Scenario: Three formats go to another storage
+      Given a stopped guest 100 on "pve1" with disks of 1 MiB:
+        | scsi0   | raw   | local |
+        | virtio0 | qcow2 | local |
       And guest 100 owns volume "local:100/vm-100-disk-2.vmdk" of 1024 KiB
       And guest 100 has "unused0: local:100/vm-100-disk-2.vmdk" in its config
-      When guest 100 is migrated to "pve2" with target storage "<map>"
+      When guest 100 is migrated to "pve2" with target storage "local:alt"
       Then the migration finishes successfully
       And these volumes have moved from "pve1" to "pve2":
-        | local:100/vm-100-disk-0.raw   | <storage>:100/vm-100-disk-0.raw   |
-        | local:100/vm-100-disk-1.qcow2 | <storage>:100/vm-100-disk-1.qcow2 |
-        | local:100/vm-100-disk-2.vmdk  | <storage>:100/vm-100-disk-2.vmdk  |
-      And drive virtio0 of guest 100 is volume "<storage>:100/vm-100-disk-1.qcow2"
-      And the config of guest 100 has "unused0: <storage>:100/vm-100-disk-2.vmdk"
+        | local:100/vm-100-disk-0.raw   | alt:100/vm-100-disk-0.raw   |
+        | local:100/vm-100-disk-1.qcow2 | alt:100/vm-100-disk-1.qcow2 |
+        | local:100/vm-100-disk-2.vmdk  | alt:100/vm-100-disk-2.vmdk  |
+      And drive virtio0 of guest 100 is volume "alt:100/vm-100-disk-1.qcow2"
+      And the config of guest 100 has "unused0: alt:100/vm-100-disk-2.vmdk"
 
-      Examples:
-        | storage | map       |
-        | local   | 1         |
-        | alt     | local:alt |
+  @SYNC-04 @SYNC-17 @SYNC-19 @SYNC-20
+  Rule: The config has the name that the import gave, wherever it names the volume
+
+    Scenario: Both names are taken on the target
+      Given a stopped guest 100 on "pve1" with disks of 1 MiB:
+        | scsi0 | qcow2 | local |
+        | scsi1 | qcow2 | local |
+      And the config of guest 100 goes on with:
+        """
+        [before]
+        scsi3: local:100/vm-100-disk-0.qcow2,size=1M
+        """
+      And volume "local:100/vm-100-disk-0.qcow2" of 1 MiB exists on "pve2"
+      And volume "local:100/vm-100-disk-1.qcow2" of 1 MiB exists on "pve2"
+      When guest 100 is migrated to "pve2"
+      Then the migration finishes successfully
+      And these volumes have moved from "pve1" to "pve2":
+        | local:100/vm-100-disk-0.qcow2 | local:100/vm-100-disk-2.qcow2 |
+        | local:100/vm-100-disk-1.qcow2 | local:100/vm-100-disk-3.qcow2 |
+      And guest 100 names these volumes:
+        | current | scsi0 | local:100/vm-100-disk-2.qcow2 |
+        | current | scsi1 | local:100/vm-100-disk-3.qcow2 |
+        | before  | scsi3 | local:100/vm-100-disk-2.qcow2 |
 
   @SYNC-03
   Rule: A disk may get another name on the target, a cloud-init image and a saved state may not
@@ -64,7 +92,7 @@ Feature: Volumes that no running guest has attached are copied one by one
         """
       And volume "<volume>" of 1 MiB exists on "pve2"
       When guest 100 is migrated to "pve2"
-      Then the migration is aborted because of "<volume>"
+      Then the migration is aborted over volume "<volume>"
       And nothing has changed on any node
 
       Examples:
@@ -133,11 +161,10 @@ Feature: Volumes that no running guest has attached are copied one by one
       And nothing has changed on any node
 
       Examples:
-        | type    | options                   |
-        | lvm     | vgname vg0                |
-        | lvmthin | vgname vg0; thinpool data |
-        | zfspool | pool tank                 |
-        | btrfs   | path /var/lib/other       |
+        | type    | options             |
+        | lvm     | vgname vg0          |
+        | zfspool | pool tank           |
+        | btrfs   | path /var/lib/other |
 
   @insecure @SYNC-15
   Rule: In insecure mode the content goes over a TCP connection of its own
@@ -181,14 +208,14 @@ Feature: Volumes that no running guest has attached are copied one by one
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
       And on "pve2" the command "/usr/sbin/pvesm import" <answer>
       When guest 100 is migrated to "pve2" with "--migration_type insecure"
-      Then the migration is aborted because of "local:100/vm-100-disk-0.raw"
+      Then the migration is aborted over volume "local:100/vm-100-disk-0.raw"
       And the log has a line like "<told>"
       And nothing has changed on any node
 
       Examples:
-        | answer                         | told           |
-        | gives no address               | nonsense.*     |
-        | gives no port                  | nonsense.*     |
+        | answer                         | told              |
+        | gives no address               | nonsense          |
+        | gives no port                  | nonsense          |
         | names a port nobody listens on | 10.77.0.12.*60049 |
 
   @fault @SYNC-17
@@ -199,7 +226,7 @@ Feature: Volumes that no running guest has attached are copied one by one
       And on "pve2" the command "/usr/sbin/pvesm import" hides its success
       And volume "local:100/vm-100-disk-0.raw" is to stay on "pve2" because "SYNC-17: nobody was told its name"
       When guest 100 is migrated to "pve2"
-      Then the migration is aborted because of "local:100/vm-100-disk-0.raw"
+      Then the migration is aborted over volume "local:100/vm-100-disk-0.raw"
       And guest 100 is stopped on "pve1"
       And guest 100 has no lock property
       And guest 100 has all its volumes unchanged on "pve1"
