@@ -13,18 +13,19 @@ Feature: The task of a migration, its log and its ending
       And every other line of the task log of guest 100 on "pve1" begins with its time
       And the task log says what the command printed
 
-  @live @fault @TASK-04
+  @offline @fault @TASK-04
   Rule: Every line of a message gets its own time, and empty lines are left out
 
-    Scenario: The target says several lines
-      Given a running guest 100 on "pve1"
-      And "qm start" fails on "pve2" and says:
+    Scenario: The target refuses to unlock the guest in several lines
+      Given a stopped guest 100 on "pve1"
+      And "qm unlock" fails on "pve2" and says:
         """
         first of all
 
         second to none
         """
-      When guest 100 is live-migrated to "pve2"
+      And the lock property "migrate" of guest 100 is to stay
+      When guest 100 is migrated to "pve2"
       Then the migration ends with problems
       And every other line of the task log of guest 100 on "pve1" begins with its time
       And the task log has the lines "first of all" and "second to none" of their own
