@@ -49,19 +49,14 @@ Feature: The two lock files of a guest
   @offline @LOCK-08
   Rule: A lock that several share is free when the last of them has given it back
 
-    Scenario Outline: Two processes share the <which> lock
+    Scenario: Two processes share the config lock
       Given a stopped guest 100 on "pve1"
-      And two other processes on "pve1" share the <which> lock of guest 100
-      And a migration of guest 100 to "pve2" waits for its <which> lock
+      And two other processes on "pve1" share the config lock of guest 100
+      And a migration of guest 100 to "pve2" waits for its config lock
       And one of them has given its lock back
-      And the migration still waits for the <which> lock
+      And the migration still waits for the config lock
       When the other process gives its locks back
       Then the migration finishes successfully
-
-      Examples:
-        | which     |
-        | migration |
-        | config    |
 
   @slow @fault @LOCK-02 @LOCK-07 @LOCK-12 @TASK-07
   Rule: A migration that does not get its lock within 10 seconds is aborted before it changes anything
@@ -152,7 +147,6 @@ Feature: The two lock files of a guest
       Examples:
         | which     | node |
         | migration | pve2 |
-        | migration | pve3 |
         | config    | pve3 |
 
   @offline @LOCK-09 @LOCK-14

@@ -74,7 +74,6 @@ Feature: The lock property of a guest's config
         | stopped | migrate 100 pve2            |
         | stopped | start 100                   |
         | stopped | set 100 --onboot 1   |
-        | stopped | set 100 --delete scsi0      |
         | stopped | destroy 100                 |
         | running | migrate 100 pve2 --online 1 |
         | running | stop 100                    |

@@ -40,7 +40,6 @@ Feature: Devices of a node that a guest uses
         | key     | value      |
         | serial0 | socket     |
         | usb0    | host=spice |
-        | usb1    | spice      |
 
   @offline @RES-09
   Rule: Force lets a guest go that uses a device of its node, and the log says so
