@@ -15,11 +15,15 @@ from reference.replication import jobs
 
 
 def cleanup(migration: Migration) -> None:
-    """Move the guest's ownership, then the rest in order; only a failed move stops it (P3-06)."""
+    """Move the guest's ownership, then the rest in order; only a failed move stops it (P3-06).
+
+    Then, too, the migration's own tunnel and its sockets go (XT-04).
+    """
     try:
         _move_config(migration)
     except (Failure, OSError) as error:
         migration.log.error(f"moving the config failed - {error}")
+        work_off(migration.log, [("closing the tunnel", migration.close_tunnel)])
         migration.problems = True
         return
     live = _live_steps(migration) if migration.running else ()
