@@ -60,3 +60,9 @@ def goes_on(gates: Gates, command: str) -> None:
 def finishes_once(world: World, gates: Gates, command: str) -> None:
     gates[command].go_on()
     assert world.ending == "success"
+
+
+@then(Sentence('the migration ends with problems once "{command}" goes on'))
+def problems_once(world: World, gates: Gates, command: str) -> None:
+    gates[command].go_on()
+    assert world.ending == "problems"

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from pytest_bdd import given, then
+from pytest_bdd import given, then, when
 
 from fixtures.observe import configs, locks, replication
 from fixtures.world import cluster_files
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
+NAMES = ("last_sync", "fail_count")
+
 
 @given(Sentence('guest {vmid} is replicated to "{node}", but none of its disks'))
 def replicated(world: World, vmid: int, node: str) -> None:
     """A job with nothing to send: it can run whatever the storages can do."""
-    text = f"local: {vmid}-0\n\ttarget {node}\n\tsource {world.guests[vmid].node}\n"
-    cluster_files.put(world, "replication.cfg", text)
+    has_jobs(world, vmid, [[f"{vmid}-0", node]])
+
+
+@given(Sentence("guest {vmid} has these replication jobs, but none of its disks is replicated:"))
+def has_jobs(world: World, vmid: int, datatable: list[list[str]]) -> None:
+    """Each row: a job's id and its target."""
+    source = world.guests[vmid].node
+    jobs = [f"local: {job}\n\ttarget {to}\n\tsource {source}\n" for job, to in datatable]
+    cluster_files.put(world, "replication.cfg", "\n".join(jobs))
     for drive in world.guests[vmid].disks:
         entry = configs.value(world.config(vmid), drive)
         world.set_keys(vmid, {drive: f"{entry},replicate=0"})
@@ -50,3 +59,34 @@ def has_replicated(world: World, vmid: int, node: str) -> None:
 @then(Sentence('the replication of guest {vmid} to "{node}" has failed {count} times'))
 def has_failed(world: World, vmid: int, node: str, count: int) -> None:
     assert replication.state(world.node(world.run.source), vmid, node)["fail_count"] == count
+
+
+@given(Sentence('the replication of guest {vmid} stands on "{node}" at:'))
+def stood_at(world: World, vmid: int, node: str, datatable: list[list[str]]) -> None:
+    """Each row: the node it goes to, and facts with their numbers."""
+    told = {target: [fact.split() for fact in facts] for target, *facts in datatable}
+    known = {target: {name: int(text) for name, text in facts} for target, facts in told.items()}
+    replication.put_states(world.node(node), vmid, known)
+
+
+@then(Sentence('the replication of guest {vmid} stands on "{node}" at:'))
+def stands_at(world: World, vmid: int, node: str, datatable: list[list[str]]) -> None:
+    """As above, for every node it goes to; `now` is a time since the scenario began."""
+    known = replication.states(world.node(node), vmid)
+    began = world.began_ns // 10**9
+    found = [
+        [target, *(f"{name} {'now' if facts[name] >= began else facts[name]}" for name in NAMES)]
+        for target, facts in sorted(known.items())
+    ]
+    assert found == datatable
+
+
+@then(Sentence("guest {vmid} has the replication jobs:"))
+def jobs_are(world: World, vmid: int, datatable: list[list[str]]) -> None:
+    text = world.node("pve1").get("/etc/pve/replication.cfg").decode()
+    assert replication.jobs(text, vmid) == datatable
+
+
+@when(Sentence('somebody damages the cluster file "{name}"'))
+def damaged(world: World, name: str) -> None:
+    cluster_files.put(world, name, "this is no section\n")
