@@ -23,8 +23,6 @@ Feature: Where the target storages of a request send the volumes
         |      |
 
   @offline @IDMAP-02 @IDMAP-04
-  # A NUL separates too, and then alone. No command line can carry one, so that half of IDMAP-02,
-  # IDMAP-13 and all of IDMAP-14 is judged by the property tests of the reference's parser.
   Rule: Commas, semicolons and white space all separate entries
 
     Scenario Outline: A <separator> stands between two entries
