@@ -35,7 +35,7 @@ sweep: lab  ## remove what a killed run left behind
 	@$(TOX) exec -e conformance -- python -m fixtures.labs sweep
 
 clean:  ## remove environments, caches and reports
-	rm -rf .venv .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis journals report.json
+	rm -rf .venv .tox .mypy_cache .ruff_cache .pytest_cache .hypothesis .report .cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ready:
