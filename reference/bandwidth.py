@@ -12,7 +12,6 @@ def bandwidth_limit(
     override: int | None,
     storage_limits: Sequence[str | None],
     datacenter: str | None,
-    operation: str = "migration",
 ) -> int | None:
     """The limit in KiB/s for a root caller: 0 is unlimited, None is nothing configured.
 
@@ -20,17 +19,18 @@ def bandwidth_limit(
     """
     if override is not None:
         return override  # root holds every privilege that lets an override through (BW-05)
+    limits = [configured_limit(text) for text in storage_limits]
+    if not limits or None in limits:
+        limits.append(configured_limit(datacenter))
     limit: int | None = None
-    ask_datacenter = not storage_limits
-    for text in storage_limits:
-        own = configured_limit(text, operation)
-        ask_datacenter = ask_datacenter or own is None
-        limit = _tighter(limit, own)
-    return _tighter(limit, configured_limit(datacenter, operation)) if ask_datacenter else limit
+    for found in limits:
+        if found is not None and (not limit or found < limit):
+            limit = found  # it replaces none, an unlimited one, or a larger one
+    return limit
 
 
-def configured_limit(text: str | None, operation: str) -> int | None:
-    """The value a `bwlimit` string holds for the operation, else its default (BW-03)."""
+def configured_limit(text: str | None) -> int | None:
+    """The value a `bwlimit` string holds for migrations, else its default (BW-03)."""
     if text is None:
         return None
     limits = parse_property_string(text)
@@ -40,12 +40,5 @@ def configured_limit(text: str | None, operation: str) -> int | None:
                 f"bwlimit '{text}': expected <operation>=<KiB/s> with operation one of "
                 f"{', '.join(OPERATIONS)}, got '{key}={value}'"
             )
-    found = limits.get(operation, limits.get("default"))
+    found = limits.get("migration", limits.get("default"))
     return None if found is None else int(found)
-
-
-def _tighter(current: int | None, found: int | None) -> int | None:
-    """A found value replaces none, an unlimited one, or a larger one."""
-    if found is None:
-        return current
-    return found if not current or found < current else current

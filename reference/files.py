@@ -6,6 +6,15 @@ from contextlib import suppress
 from reference.errors import Failure
 
 
+def read_file(path: str) -> str:
+    """The text of a config file; a missing one is empty."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
 def replace_file(path: str, text: str, mode: int = 0o640) -> None:
     """Write the text atomically; on any failure the old file stays and nothing is left."""
     temporary = f"{path}.tmp.{os.getpid()}"

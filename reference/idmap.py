@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 from reference.errors import Failure
@@ -29,11 +28,11 @@ class IdMap(NamedTuple):
 
 def parse_idmap(text: str | None, id_format: str) -> IdMap | None:
     """Parse a map; None, "" and "0" are no map at all (IDMAP-01)."""
-    if text in (None, "", "0"):
+    if not text or text == "0":
         return None
     identity, default = False, None
     entries: dict[str, str] = {}
-    for entry in split_list(text or ""):
+    for entry in split_list(text):
         source, colon, target = entry.partition(":")
         if entry == "1":
             identity = True
@@ -52,7 +51,7 @@ def parse_idmap(text: str | None, id_format: str) -> IdMap | None:
             default = entry
     if identity and (default is not None or entries):
         raise IdMapError("identity mapping cannot be combined with other entries")
-    return IdMap(identity, default, MappingProxyType(entries))
+    return IdMap(identity, default, entries)
 
 
 def map_id(id_map: IdMap | None, source: str) -> str:
@@ -62,26 +61,22 @@ def map_id(id_map: IdMap | None, source: str) -> str:
     return id_map.entries.get(source, id_map.default or source)
 
 
-def check_storage_id(text: str) -> str:
-    """Return a legal storage id unchanged, refuse any other."""
+def check_storage_id(text: str) -> None:
+    """Refuse what is no legal storage id."""
     _check_id(text, text, "pve-storage-id")
-    return text
 
 
 def split_list(text: str) -> list[str]:
     """NUL alone splits where there is one; empty fields count, except at the end (IDMAP-14)."""
     if "\0" in text:
-        stripped = text.rstrip("\0")
-        return stripped.split("\0") if stripped else []
-    return [entry for entry in _SEPARATORS.split(text) if entry]
+        return text.rstrip("\0").split("\0") if text.strip("\0") else []
+    return list(filter(None, _SEPARATORS.split(text)))
 
 
 def _check_id(text: str, entry: str, id_format: str) -> None:
     kind, least, legal = _FORMATS[id_format]
-    problem = None
+    what = f"entry '{entry}' has an invalid ID: {kind} '{text}'"
     if len(text) < least:
-        problem = f"is too short, at least {least} characters are needed"
-    elif not legal.fullmatch(text):
-        problem = "contains illegal characters"
-    if problem:
-        raise IdMapError(f"entry '{entry}' has an invalid ID: {kind} '{text}' {problem}")
+        raise IdMapError(f"{what} is too short, at least {least} characters are needed")
+    if not legal.fullmatch(text):
+        raise IdMapError(f"{what} contains illegal characters")

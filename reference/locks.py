@@ -10,14 +10,11 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from threading import current_thread, main_thread
-from time import monotonic, sleep
 
 from reference.cluster import paths
 from reference.errors import Failure
 
-DEFAULT_TIMEOUT = 10.0
-_held: dict[str, int] = {}
+_held: set[str] = set()
 
 
 class _Expired(Exception):
@@ -25,41 +22,29 @@ class _Expired(Exception):
 
 
 @contextmanager
-def lock_file(
-    path: str, timeout: float | None = DEFAULT_TIMEOUT, shared: bool = False
-) -> Iterator[None]:
-    """Hold a lock on the file, waiting at most `timeout` seconds (0 and None mean 10)."""
+def lock_file(path: str, timeout: float = 10.0, shared: bool = False) -> Iterator[None]:
+    """Hold a lock on the file, waiting at most `timeout` seconds (0 means 10)."""
     if path in _held:  # regardless of mode: the outermost block decides (LOCK-09)
-        _held[path] += 1
-        try:
-            yield
-        finally:
-            _held[path] -= 1
+        yield
         return
     fd = _open(path)
     try:
-        _acquire(fd, path, timeout or DEFAULT_TIMEOUT, shared)
-        _held[path] = 1
-        try:
-            yield
-        finally:
-            del _held[path]
+        _acquire(fd, path, timeout or 10.0, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        _held.add(path)
+        yield
     finally:
+        _held.discard(path)
         os.close(fd)  # releases: no other descriptor shares this open file
 
 
-def guest_migration_lock(
-    vmid: int, timeout: float | None = DEFAULT_TIMEOUT
-) -> AbstractContextManager[None]:
+def guest_migration_lock(vmid: int, timeout: float = 10.0) -> AbstractContextManager[None]:
     """Serialise migrations and replications of a guest on this node (LOCK-01)."""
     return lock_file(paths.migration_lock(vmid), timeout)
 
 
-def guest_config_lock(
-    vmid: int, timeout: float | None = DEFAULT_TIMEOUT, shared: bool = False
-) -> AbstractContextManager[None]:
+def guest_config_lock(vmid: int, timeout: float = 10.0) -> AbstractContextManager[None]:
     """Serialise changes of a guest's config on this node (LOCK-03)."""
-    return lock_file(paths.config_lock(vmid), timeout, shared)
+    return lock_file(paths.config_lock(vmid), timeout)
 
 
 def _open(path: str) -> int:
@@ -71,52 +56,24 @@ def _open(path: str) -> int:
         raise Failure(f"can't open lock file '{path}' - {error.strerror}") from error
 
 
-def _acquire(fd: int, path: str, timeout: float, shared: bool) -> None:
-    mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+def _acquire(fd: int, path: str, timeout: float, mode: int) -> None:
     try:
         fcntl.flock(fd, mode | fcntl.LOCK_NB)
         return
     except BlockingIOError:
         print("trying to acquire lock...", file=sys.stderr, flush=True)
-    wait = _wait if current_thread() is main_thread() else _poll
-    if not wait(fd, mode, timeout):
-        raise Failure(f"can't lock file '{path}' - got timeout")
-
-
-def _wait(fd: int, mode: int, timeout: float) -> bool:
-    """Block in flock until it is granted or the timer has gone off."""
-    armed = True
 
     def expire(*_: object) -> None:
-        nonlocal armed
-        if armed:
-            armed = False
-            raise _Expired
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        raise _Expired
 
     previous = signal.signal(signal.SIGALRM, expire)
     try:
-        try:
-            # it repeats: a first alarm just before flock blocks would not interrupt it
-            signal.setitimer(signal.ITIMER_REAL, timeout, 0.05)
-            fcntl.flock(fd, mode)
-        finally:
-            armed = False
+        # it repeats: a first alarm just before flock blocks would not interrupt it
+        signal.setitimer(signal.ITIMER_REAL, timeout, 0.05)
+        fcntl.flock(fd, mode)
     except _Expired:
-        return False
+        raise Failure(f"can't lock file '{path}' - got timeout") from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
-    return True
-
-
-def _poll(fd: int, mode: int, timeout: float) -> bool:
-    """The same for other threads, which cannot be interrupted by a timer."""
-    deadline = monotonic() + timeout
-    while monotonic() < deadline:
-        sleep(0.02)
-        try:
-            fcntl.flock(fd, mode | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            continue
-    return False

@@ -7,6 +7,7 @@ import time
 
 from reference.cluster import paths
 from reference.errors import Failure
+from reference.files import read_file
 from reference.locks import lock_file
 
 PORTS = range(60000, 60050)
@@ -22,30 +23,31 @@ def next_migrate_port(address: str) -> int:
             if port not in reserved and _is_free(address, port):
                 reserved[port] = now
                 with open(paths.reserved_ports(), "w", encoding="ascii") as file:
-                    file.writelines(f"{port} {at:.3f}\n" for port, at in sorted(reserved.items()))
+                    file.writelines(f"{port} {at}\n" for port, at in sorted(reserved.items()))
                 return port
     raise Failure(f"no free port in {PORTS[0]}-{PORTS[-1]} on '{address}'")
 
 
 def _reserved() -> dict[int, float]:
     try:
-        with open(paths.reserved_ports(), encoding="ascii") as file:
-            return {int(port): float(at) for port, at in map(str.split, file)}
-    except (FileNotFoundError, ValueError):  # a torn line only costs a reservation
+        lines = read_file(paths.reserved_ports()).splitlines()
+        return {int(port): float(at) for port, at in map(str.split, lines)}
+    except ValueError:  # a torn line only costs a reservation
         return {}
 
 
-def _is_free(address: str, port: int) -> bool:
+def _listen(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-            probe.listen(1)  # two may bind with SO_REUSEADDR, only one may listen
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                return False
-            raise Failure(f"cannot listen on '{address}': {error.strerror}") from error
+    return socket.create_server((address, port), family=family, backlog=1)
+
+
+def _is_free(address: str, port: int) -> bool:
+    try:
+        _listen(address, port).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return False
+        raise Failure(f"cannot listen on '{address}': {error.strerror}") from error
     return True
 
 
@@ -54,8 +56,7 @@ def accept_one(address: str, port: int, timeout: float = 30.0) -> int:
 
     Ends early when nobody reads the output any more, for then nobody will connect.
     """
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.create_server((address, port), family=family, backlog=1) as listener:
+    with _listen(address, port) as listener:
         print(f"{address}\n{port}", flush=True)
         poll = select.poll()
         poll.register(listener, select.POLLIN)
@@ -64,7 +65,6 @@ def accept_one(address: str, port: int, timeout: float = 30.0) -> int:
         if listener.fileno() not in ready:
             raise Failure("output closed" if ready else "timed out waiting for client")
         client, _ = listener.accept()
-    client.setblocking(True)
     client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # a dead link must not hang it
     for option, seconds in (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
         client.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)

@@ -12,12 +12,17 @@ from reference.cluster import membership, paths
 from reference.errors import Failure
 
 
-def upid(kind: str, ident: str, user: str = "root@pam") -> str:
+def process_start(pid: int) -> int:
+    """When the process started, in clock ticks since boot."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+        return int(stat.read().rpartition(")")[2].split()[19])
+
+
+def upid(kind: str, ident: str) -> str:
     """A unique task id: pid, its start time and now as upper-case hex (TASK-01)."""
-    with open("/proc/self/stat", encoding="ascii") as stat:
-        started = int(stat.read().rpartition(")")[2].split()[19])
-    stamp = f"{os.getpid():08X}:{started:08X}:{int(time.time()):08X}"
-    return f"UPID:{membership.local_node()}:{stamp}:{kind}:{ident}:{user}:"
+    pid = os.getpid()
+    stamp = f"{pid:08X}:{process_start(pid):08X}:{int(time.time()):08X}"
+    return f"UPID:{membership.local_node()}:{stamp}:{kind}:{ident}:root@pam:"
 
 
 class TaskLog:
@@ -31,8 +36,9 @@ class TaskLog:
         self._file.write(text + "\n")
         self._file.flush()
 
-    def say(self, level: str, text: str) -> None:
-        prefix = time.strftime("%Y-%m-%d %H:%M:%S") + (" ERROR:" if level == "error" else "")
+    def info(self, text: str, mark: str = "") -> None:
+        """Each line of the text with the time before it (TASK-04)."""
+        prefix = time.strftime("%Y-%m-%d %H:%M:%S") + mark
         for part in filter(None, text.splitlines()):
             self.line(f"{prefix} {part}")
             # A reader who went away must not end the migration.
@@ -41,14 +47,10 @@ class TaskLog:
             except OSError:
                 sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
-    def info(self, text: str) -> None:
-        self.say("info", text)
-
-    def warn(self, text: str) -> None:
-        self.say("warn", text)
+    warn = info
 
     def error(self, text: str) -> None:
-        self.say("error", text)
+        self.info(text, " ERROR:")
 
     def close(self) -> None:
         self._file.close()

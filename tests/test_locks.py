@@ -93,8 +93,7 @@ def test_timeout_names_the_path_and_the_body_does_not_run(
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-@pytest.mark.parametrize("in_thread", [False, True])
-def test_waits_until_the_holder_ends(tmp_path: Path, in_thread: bool) -> None:
+def test_waits_until_the_holder_ends(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     order: list[str] = []
 
@@ -102,19 +101,11 @@ def test_waits_until_the_holder_ends(tmp_path: Path, in_thread: bool) -> None:
         order.append("released")
         holder.kill()
 
-    def wait() -> None:
-        with lock_file(str(path), 20.0):
-            order.append("granted")
-
     with held_elsewhere(path) as holder:
         release = threading.Timer(0.2, release_by_kill, [holder])
         release.start()
-        if in_thread:
-            thread = threading.Thread(target=wait)
-            thread.start()
-            thread.join()
-        else:
-            wait()
+        with lock_file(str(path), 20.0):
+            order.append("granted")
         release.join()
     assert order == ["released", "granted"]
 

@@ -154,9 +154,8 @@ def test_the_directory_row_of_the_format_matrix(
     export: list[str], import_: list[str],
 ) -> None:  # fmt: skip
     plugin, name = storage.plugin(make("dir")), f"100/vm-100-disk-0.{fmt}"
-    options = {"snapshot": snapshot, "base": base}
-    assert plugin.export_formats(name, with_snapshots=with_snapshots, **options) == export
-    assert plugin.import_formats(name, with_snapshots=with_snapshots, **options) == import_
+    assert plugin.export_formats(name, with_snapshots, snapshot, base) == export
+    assert plugin.import_formats(name, with_snapshots, base) == import_
 
 
 def send_all(source: int, out: int, size: int) -> None:
@@ -217,19 +216,17 @@ def test_a_qcow2_can_be_exported_as_raw(node: Node) -> None:
 def test_snapshots_travel_with_their_qcow2(node: Node) -> None:
     path = node.volume("qcow2", PIECES)
     subprocess.run([paths.QEMU_IMG, "snapshot", "-c", "kept", str(path)], check=True)
-    subprocess.run([paths.QEMU_IMG, "snapshot", "-c", "migration", str(path)], check=True)
     stream = node.run("export", f"local:100/{path.name}", "qcow2+size", "-", "-with-snapshots")
-    options = ["-with-snapshots", "1", "-delete-snapshot", "migration"]
     import_ = node.run(
-        "import", f"alt:100/{path.name}", "qcow2+size", "-", *options, stdin=stream.stdout
-    )
+        "import", f"alt:100/{path.name}", "qcow2+size", "-", "-with-snapshots", "1",
+        stdin=stream.stdout,
+    )  # fmt: skip
     assert import_.returncode == 0, import_.stderr
     listed = subprocess.run(
         [paths.QEMU_IMG, "snapshot", "-l", str(node.images / "100" / path.name)],
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
     assert "kept" in listed
-    assert "migration" not in listed
 
 
 def test_a_chain_of_volumes_cannot_be_exported_with_snapshots(node: Node) -> None:
@@ -258,7 +255,7 @@ def test_a_name_in_use_is_refused_or_replaced_with_a_warning(node: Node) -> None
     [
         (b"", "expected an 8-byte size, got 0 bytes"),
         (b"abc", "expected an 8-byte size, got 3 bytes"),
-        (b"\xff" * 8, "impossible size"),
+        (b"\xff" * 8, "too short: expected 18446744073709551615 bytes, got 0"),
         (HEADER.pack(MIB) + bytes(MIB - 1), f"too short: expected {MIB} bytes, got {MIB - 1}"),
         (HEADER.pack(MIB) + bytes(MIB + 1), f"too long: expected {MIB} bytes"),
     ],
@@ -358,7 +355,8 @@ def test_a_listener_ends_with_its_reader(node: Node) -> None:
         (["import", "alt:100/a.qcow2", "raw+size", "-"], "of the same format"),
         (["import", "alt:100/a.qcow2", "qcow2+size", "-"], "expected raw+size"),
         (["import", "alt:100/../a.raw", "raw+size", "-"], "unable to parse volume ID"),
-        (["import", "alt:100/a.raw", "raw+size", "/none"], "no such file or directory '/none'"),
+        (["import", "alt:100/a.raw", "raw+size", "/none"], "expected - for standard input"),
+        (["export", "local:100/a.raw", "raw+size", "/none"], "expected - for standard output"),
         (["import", "alt:iso/a.iso", "raw+size", "-"], "expected an image volume"),
         (["import", "alt:100/a.raw", "raw+size"], "400 not enough arguments"),
     ],

@@ -6,7 +6,7 @@ Checks of values run after the positionals are known to be complete, as in the o
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, ClassVar, NoReturn
 
@@ -167,6 +167,18 @@ def require_root() -> None:
     """CLI-06: the commands act as root@pam and run for root alone."""
     if os.geteuid() != 0:
         raise Failure("please run as root")
+
+
+def dispatch(
+    program: str, commands: Mapping[str, Callable[[Parser, list[str]], None]], words: list[str]
+) -> int:
+    """Run the command the first word names, with a parser of its own."""
+    if not words or words[0] not in commands:
+        given = f"unknown command '{words[0]}'" if words else "no command given"
+        raise Failure(f"{given}, expected {program} {'|'.join(commands)}")
+    require_root()
+    commands[words[0]](Parser(f"{program} {words[0]}"), words[1:])
+    return 0
 
 
 def _complain(text: str) -> int:

@@ -1,21 +1,20 @@
 """pvesm: volumes of this node's storages; the two ends of an offline copy (SYNC-14..17)."""
 
-import os
+import signal
 import sys
-from types import SimpleNamespace as Namespace
 
 from reference import storage
-from reference.cli.options import Parser, boolean, integer, matching, require_root, run
+from reference.cli.options import Parser, boolean, dispatch, integer, matching, run
 from reference.cluster.membership import local_ip_within, local_node
-from reference.cluster.storages import Storage, check_storage, load_storages
-from reference.errors import Failure, ParameterFailure
-from reference.storage.base import Formats, parse_volid
+from reference.cluster.storages import load_storages
+from reference.errors import Failure
+from reference.storage.base import parse_volid
+from reference.storage.transfer import ENDING, end_by_signals, undone_on_failure
 
 _UNITS = {"": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _VMID = integer(100, 999999999)
 _SIZE = matching(r"[0-9]{1,15}[MG]?", "a size in KiB, or with unit M or G")
 _FORMAT = matching(r"raw|qcow2|vmdk|subvol", "raw, qcow2, vmdk or subvol")
-_CONTENT = matching(r"images|rootdir|vztmpl|iso|backup|snippets|import", "a content type")
 _STREAM = matching(
     r"(raw|tar|qcow2|vmdk)\+size|zfs|btrfs",
     "raw+size, tar+size, qcow2+size, vmdk+size, zfs or btrfs",
@@ -25,64 +24,42 @@ _SNAPSHOT = matching(r"[A-Za-z_][A-Za-z0-9_-]*", "a snapshot name")
 
 def main(argv: list[str] | None = None) -> int:
     """Run one pvesm command; the exit code."""
-    return run(lambda: _dispatch(sys.argv[1:] if argv is None else argv))
-
-
-def _dispatch(words: list[str]) -> int:
     commands = {
         "status": status, "list": list_, "path": path, "alloc": alloc, "free": free,
         "export": export, "import": import_,
     }  # fmt: skip
-    if not words or words[0] not in commands:
-        given = f"unknown command '{words[0]}'" if words else "no command given"
-        raise Failure(f"{given}, expected pvesm {'|'.join(commands)}")
-    require_root()
-    commands[words[0]](Parser(f"pvesm {words[0]}"), words[1:])
-    return 0
+    return run(lambda: dispatch("pvesm", commands, sys.argv[1:] if argv is None else argv))
 
 
 def status(parser: Parser, words: list[str]) -> None:
     """What is there of each storage that concerns this node, in KiB."""
-    parser.option("storage")
-    only = parser.parse_args(words).storage
-    storages, node = load_storages(), local_node()
-    if only:
-        check_storage(storages, only, node)
-    rows = [("Name", "Type", "Status", "Total (KiB)", "Used (KiB)", "Available (KiB)", "%")]
-    for storeid in [only] if only else sorted(storages):
-        found = storages[storeid]
-        if found.nodes is None or node in found.nodes:
-            rows.append((storeid, found.type, *_state(found)))
-    width = max(len(row[0]) for row in rows)
-    for row in rows:
-        print("{:<{w}} {:>10} {:>10} {:>15} {:>15} {:>15} {:>8}".format(*row, w=width))
-
-
-def _state(found: Storage) -> tuple[str, str, str, str, str]:
-    if found.disabled:
-        return "disabled", "0", "0", "0", "N/A"
-    try:
-        total, used, available = storage.usable({found.id: found}, found.id).status()
-    except Failure as failure:
-        print(failure, file=sys.stderr)
-        return "inactive", "0", "0", "0", "N/A"
-    numbers = [str(size >> 10) for size in (total, used, available)]
-    return "active", numbers[0], numbers[1], numbers[2], f"{100 * used / (total or 1):.2f}%"
+    parser.parse_args(words)
+    row = "{:<16} {:>8} {:>10} {:>15} {:>15} {:>15}"
+    print(row.format("Name", "Type", "Status", "Total", "Used", "Available"))
+    storages = load_storages()
+    for storeid, found in sorted(storages.items()):
+        if found.nodes is not None and local_node() not in found.nodes:
+            continue
+        state, sizes = "disabled" if found.disabled else "active", (0, 0, 0)
+        try:
+            if not found.disabled:
+                sizes = storage.usable(storages, storeid).status()
+        except Failure as failure:
+            print(failure, file=sys.stderr)
+            state = "inactive"
+        print(row.format(storeid, found.type, state, *(size >> 10 for size in sizes)))
 
 
 def list_(parser: Parser, words: list[str]) -> None:
     """The volumes of one storage."""
     parser.positional("storage")
     parser.option("vmid", _VMID)
-    parser.option("content", _CONTENT)
     args = parser.parse_args(words)
-    volumes = storage.list_volumes(load_storages(), args.storage, args.vmid, args.content)
-    width = max([5, *(len(info.volid) for info in volumes)])
-    print(f"{'Volid':<{width}} {'Format':<7} {'Type':<9} {'Size':>12} VMID")
-    for info in volumes:
+    row = "{:<40} {:<7} {:<9} {:>12} {}"
+    print(row.format("Volid", "Format", "Type", "Size", "VMID"))
+    for info in storage.list_volumes(load_storages(), args.storage, args.vmid):
         fmt = info.format if info.vmid else info.content
-        line = f"{info.volid:<{width}} {fmt:<7} {info.content:<9} {info.size:>12}"
-        print(f"{line} {info.vmid or ''}".rstrip())
+        print(row.format(info.volid, fmt, info.content, info.size, info.vmid or "").rstrip())
 
 
 def path(parser: Parser, words: list[str]) -> None:
@@ -93,8 +70,6 @@ def path(parser: Parser, words: list[str]) -> None:
 
 def alloc(parser: Parser, words: list[str]) -> None:
     """A new empty volume; an empty name asks for the next free one."""
-    from reference.storage.transfer import end_by_signals
-
     for name, check in (("storage", None), ("vmid", _VMID), ("filename", None), ("size", _SIZE)):
         parser.positional(name, check)
     parser.option("format", _FORMAT)
@@ -111,85 +86,63 @@ def alloc(parser: Parser, words: list[str]) -> None:
 def free(parser: Parser, words: list[str]) -> None:
     """Delete a volume."""
     parser.positional("volume")
-    parser.option("storage")
-    args = parser.parse_args(words)
-    volid = args.volume
-    if args.storage and ":" not in volid:
-        volid = f"{args.storage}:{volid}"
-    elif args.storage and parse_volid(volid)[0] != args.storage:
-        raise ParameterFailure("storage", f"'{args.storage}' is not the storage of '{volid}'")
+    volid = parser.parse_args(words).volume
     storage.free_volume(load_storages(), volid)
     print(f"Removed volume '{volid}'")
 
 
-def _stream_options(parser: Parser) -> None:
+def _stream_options(parser: Parser, place: str, expected: str) -> None:
     parser.positional("volume")
     parser.positional("format", _STREAM)
-    parser.positional("filename")
+    parser.positional("filename", matching(place, expected))
     parser.flag("with-snapshots")
     parser.option("snapshot", _SNAPSHOT)
     parser.option("base", _SNAPSHOT)
 
 
-def _formats(offered: Formats, volname: str, args: Namespace) -> None:
-    """Refuse a stream format the volume does not have with these options."""
-    formats = offered(
-        volname, snapshot=args.snapshot, base=args.base, with_snapshots=bool(args.with_snapshots)
-    )
-    if args.format not in formats:
-        expected = ", ".join(formats) or "no format with these options"
-        raise Failure(
-            f"format '{args.format}' is not possible for '{args.volume}', expected {expected}"
-        )
+def _check_format(fmt: str, volid: str, offered: list[str]) -> None:
+    """Refuse a stream format the volume does not have with the given options."""
+    if fmt not in offered:
+        expected = ", ".join(offered) or "no format with these options"
+        raise Failure(f"format '{fmt}' is not possible for '{volid}', expected {expected}")
 
 
 def export(parser: Parser, words: list[str]) -> None:
-    """Write a volume as a stream to a file or, with -, to standard output."""
-    from reference.storage.transfer import end_by_signals
-
-    _stream_options(parser)
+    """Write a volume as a stream to standard output."""
+    _stream_options(parser, "-", "- for standard output")
     args = parser.parse_args(words)
     storeid, volname = parse_volid(args.volume)
     plugin = storage.usable(load_storages(), storeid)
-    _formats(plugin.export_formats, volname, args)
-    plugin.info(volname)
-    end_by_signals()
-    fd = sys.stdout.fileno()
-    if args.filename != "-":
-        fd = os.open(args.filename, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    plugin.export_to(fd, volname, args.format)
+    formats = plugin.export_formats(volname, args.with_snapshots, args.snapshot, args.base)
+    _check_format(args.format, args.volume, formats)
+    plugin.export_to(sys.stdout.fileno(), volname, args.format)
 
 
 def import_(parser: Parser, words: list[str]) -> None:
-    """Make a volume of a stream from a file, standard input (-) or one TCP connection."""
-    from reference.storage.transfer import end_by_signals, hold_signals, undone_on_failure
-
-    _stream_options(parser)
-    parser.option("delete-snapshot", _SNAPSHOT)
+    """Make a volume of a stream from standard input or one TCP connection."""
+    _stream_options(parser, r"-|tcp://\S+", "- for standard input, or tcp://<ip or network>")
     parser.option("allow-rename", boolean)
     args = parser.parse_args(words)
     storeid, volname = parse_volid(args.volume)
     plugin = storage.usable(load_storages(), storeid, "images")
-    _formats(plugin.import_formats, volname, args)
+    _check_format(
+        args.format, args.volume, plugin.import_formats(volname, args.with_snapshots, args.base)
+    )
     end_by_signals()
     stream = _open_stream(args.filename)
     new = plugin.import_from(stream, volname, args.format, rename=bool(args.allow_rename))
     with undone_on_failure(lambda: plugin.free(new)):
-        if args.delete_snapshot:
-            plugin.delete_snapshot(new, args.delete_snapshot)
         if new != volname:
             notice = f"volume '{args.volume}' already exists - imported under another name"
             print(notice, file=sys.stderr)
-        hold_signals()
         # a volume whose name reaches nobody would be left behind by the source (SYNC-17)
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         print(f"successfully imported '{storeid}:{new}'", flush=True)
 
 
 def _open_stream(filename: str) -> int:
     if filename == "-":
         return sys.stdin.fileno()
-    if not filename.startswith("tcp://"):
-        return os.open(filename, os.O_RDONLY)
     from reference.ports import accept_one, next_migrate_port
 
     where = filename.removeprefix("tcp://").strip("[]")

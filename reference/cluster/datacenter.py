@@ -7,8 +7,12 @@ from reference.bandwidth import configured_limit
 from reference.cluster import paths
 from reference.cluster.sections import malformed, parse_property_string
 from reference.errors import Failure
+from reference.files import read_file
 
-_CIDR = re.compile(r"[0-9a-fA-F.:]+/([0-9]{1,3})")
+_MIGRATION = {
+    "type": (r"secure|insecure", "migration type secure or insecure"),
+    "network": (r"[0-9a-fA-F.:]+/[0-9]{1,3}", "a migration network like 10.1.2.0/24"),
+}
 
 
 class Datacenter(NamedTuple):
@@ -22,16 +26,13 @@ class Datacenter(NamedTuple):
 def load() -> Datacenter:
     """Read datacenter.cfg; a missing file is an empty one."""
     path = paths.datacenter_cfg()
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return parse(file.read(), path)
-    except FileNotFoundError:
-        return Datacenter()
+    return parse(read_file(path), path)
 
 
 def parse(text: str, origin: str) -> Datacenter:
     """Parse `<key>: <value>` lines; keys that do not concern a migration are passed over."""
-    result = Datacenter()
+    migration: dict[str, str] = {}
+    bwlimit = None
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -40,22 +41,19 @@ def parse(text: str, origin: str) -> Datacenter:
             raise malformed(origin, number, "'<key>: <value>'", line.strip())
         try:
             if key == "bwlimit":
-                configured_limit(value, "migration")
-                result = result._replace(bwlimit=value)
+                configured_limit(value)
+                bwlimit = value
             elif key == "migration":
-                result = _migration(value, result)
+                migration = _migration(value)
         except Failure as error:
             raise Failure(f"{origin}: line {number}: {error}") from None
-    return result
+    return Datacenter(migration.get("type"), migration.get("network"), bwlimit)
 
 
-def _migration(value: str, result: Datacenter) -> Datacenter:
-    fields = parse_property_string(value, "type")
-    kind, network = fields.get("type"), fields.get("network")
-    if unknown := fields.keys() - {"type", "network"}:
-        raise Failure(f"expected migration properties type and network, got '{min(unknown)}'")
-    if kind not in (None, "secure", "insecure"):
-        raise Failure(f"expected migration type secure or insecure, got '{kind}'")
-    if network is not None and not _CIDR.fullmatch(network):
-        raise Failure(f"expected a migration network like 10.1.2.0/24, got '{network}'")
-    return result._replace(migration_type=kind, migration_network=network)
+def _migration(text: str) -> dict[str, str]:
+    fields = parse_property_string(text, "type")
+    for key, value in fields.items():
+        pattern, expected = _MIGRATION.get(key, ("(?!)", "migration properties type and network"))
+        if not re.fullmatch(pattern, value):
+            raise Failure(f"expected {expected}, got '{key}={value}'")
+    return fields

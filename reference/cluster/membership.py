@@ -15,10 +15,8 @@ def local_node() -> str:
 
 
 def quorate() -> bool:
-    """Whether the cluster may change anything; a node without a cluster always may."""
-    members = _members()
-    cluster = members.get("cluster")
-    return bool(cluster.get("quorate")) if isinstance(cluster, dict) else "nodename" in members
+    """Whether the cluster may change anything."""
+    return bool(_members("cluster").get("quorate"))
 
 
 def check_quorum() -> None:
@@ -28,16 +26,15 @@ def check_quorum() -> None:
 
 def nodes() -> list[str]:
     """The names of all members, sorted."""
-    return sorted(_nodelist())
+    return sorted(_members("nodelist"))
 
 
 def node_ip(name: str) -> str:
     """The member's address, or what its name resolves to if membership knows none (API-09)."""
-    nodelist = _nodelist()
+    nodelist = _members("nodelist")
     if name not in nodelist:
         raise Failure(f"no such cluster node '{name}'")
-    ip = nodelist[name].get("ip") if isinstance(nodelist[name], dict) else None
-    return str(ip) if ip else _resolve(name)
+    return str(nodelist[name].get("ip") or _resolve(name))
 
 
 def local_ip_within(cidr: str) -> str:
@@ -69,25 +66,18 @@ def _resolve(name: str) -> str:
     return ip
 
 
-def _nodelist() -> dict[str, Any]:
-    members = _members()
-    listed = members.get("nodelist", {members.get("nodename", local_node()): {}})
-    if not isinstance(listed, dict):
-        raise Failure(f"{paths.members()}: expected 'nodelist' to be an object")
-    return listed
-
-
-def _members() -> dict[str, Any]:
+def _members(part: str) -> dict[str, Any]:
+    """One object of the membership file; without the file there is no quorum."""
     import json
 
     path = paths.members()
     try:
         with open(path, encoding="utf-8") as file:
-            members = json.load(file)
+            found = json.load(file)[part]
     except FileNotFoundError:
         raise Failure(_NOT_READY) from None
-    except ValueError as error:
-        raise Failure(f"{path}: expected JSON: {error}") from None
-    if not isinstance(members, dict):
-        raise Failure(f"{path}: expected a JSON object")
-    return members
+    except (ValueError, KeyError, TypeError) as error:
+        raise Failure(f"{path}: expected JSON with an object '{part}': {error}") from None
+    if not isinstance(found, dict):
+        raise Failure(f"{path}: expected '{part}' to be an object, got '{found}'")
+    return found

@@ -46,14 +46,10 @@ def storage_lock(storeid: str) -> str:
     return f"{ROOT}/var/lock/pve-manager/pve-storage-{storeid}"
 
 
-def node_dir(node: str) -> str:
-    return f"{ROOT}/etc/pve/nodes/{node}"
-
-
 def guest_config_dir(node: str) -> str:
-    return f"{node_dir(node)}/qemu-server"
+    """The node it names owns the guests whose configs lie there."""
+    return f"{ROOT}/etc/pve/nodes/{node}/qemu-server"
 
 
 def guest_config(vmid: int, node: str) -> str:
-    """The guest's config; the node directory it lies in is the guest's owner."""
     return f"{guest_config_dir(node)}/{vmid}.conf"

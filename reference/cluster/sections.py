@@ -8,6 +8,11 @@ from reference.errors import Failure
 _HEADER = re.compile(r"([A-Za-z][\w-]*):\s*(\S+)\s*", re.ASCII)
 _OPTION = re.compile(r"\s+([A-Za-z][\w-]*)(?:\s+(.*?))?\s*", re.ASCII)
 
+FLAGS = {
+    **dict.fromkeys(("", "1", "on", "yes", "true"), True),  # a bare option is true
+    **dict.fromkeys(("0", "off", "no", "false"), False),
+}
+
 
 class Section(NamedTuple):
     """One `<type>: <id>` block; a bare option has the value ""; lines are for error texts."""

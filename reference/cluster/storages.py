@@ -6,15 +6,14 @@ from typing import NamedTuple
 
 from reference.bandwidth import configured_limit
 from reference.cluster import paths
-from reference.cluster.sections import Section, malformed, parse_sections
+from reference.cluster.sections import FLAGS, Section, malformed, parse_sections
 from reference.errors import Failure
+from reference.files import read_file
 from reference.idmap import check_storage_id
 
 _SHARED = frozenset(["iscsi", "nfs", "cifs", "rbd", "cephfs", "iscsidirect", "zfs", "drbd", "pbs"])
 TYPES = _SHARED | {"dir", "lvm", "lvmthin", "zfspool", "btrfs", "glusterfs", "esxi"}
 CONTENT = frozenset(["images", "rootdir", "vztmpl", "iso", "backup", "snippets", "import", "none"])
-_TRUTH = {"": True, "1": True, "on": True, "yes": True, "true": True}
-_FLAGS = {**_TRUTH, "0": False, "off": False, "no": False, "false": False}
 
 
 class Storage(NamedTuple):
@@ -32,17 +31,13 @@ class Storage(NamedTuple):
 
     def flag(self, name: str) -> bool:
         """A further boolean option, false if absent."""
-        return name in self.options and _FLAGS.get(self.options[name].lower(), False)
+        return FLAGS.get(self.options.get(name, "0").lower(), False)
 
 
 def load_storages() -> dict[str, Storage]:
     """All definitions of storage.cfg by id; a missing file defines none."""
     path = paths.storage_cfg()
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return parse_storages(file.read(), path)
-    except FileNotFoundError:
-        return {}
+    return parse_storages(read_file(path), path)
 
 
 def parse_storages(text: str, origin: str) -> dict[str, Storage]:
@@ -71,40 +66,38 @@ def _storage(section: Section, origin: str) -> Storage:
     if section.type not in TYPES:
         expected = f"a storage type, one of {', '.join(sorted(TYPES))}"
         raise malformed(origin, section.line, expected, section.type)
-    path = options.get("path")
-    if section.type == "dir" and not path:
+    if section.type == "dir" and "path" not in options:
         raise malformed(origin, section.line, f"an option 'path' for '{section.id}'", "none")
-    if path is not None and (not path.startswith("/") or ".." in path.split("/")):
-        raise _refuse(section, origin, "path", "an absolute path")
-    content = frozenset(_list(options.get("content", "images rootdir")))
-    if content - CONTENT:
-        expected = f"content types out of {', '.join(sorted(CONTENT))}"
-        raise _refuse(section, origin, "content", expected)
+    line = section.line
     try:
-        line = section.line
         check_storage_id(section.id)
-        line = section.lines.get("bwlimit", line)
-        configured_limit(options.get("bwlimit"), "migration")
+        for key, value in options.items():
+            line = section.lines[key]
+            _check_option(key, value)
     except Failure as error:
         raise Failure(f"{origin}: line {line}: {error}") from None
-    return Storage(
-        section.id, section.type, path, content,
+    known = Storage(
+        section.id, section.type, options.get("path"),
+        frozenset(_list(options.get("content", "images rootdir"))),
         frozenset(_list(options["nodes"])) if "nodes" in options else None,
-        _flag(section, origin, "disable"),
-        section.type in _SHARED or _flag(section, origin, "shared"),
-        options.get("bwlimit"), options,
+        False, False, options.get("bwlimit"), options,
     )  # fmt: skip
+    shared = section.type in _SHARED or known.flag("shared")
+    return known._replace(disabled=known.flag("disable"), shared=shared)
 
 
-def _flag(section: Section, origin: str, key: str) -> bool:
-    value = section.options.get(key, "0").lower()
-    if value not in _FLAGS:
-        raise _refuse(section, origin, key, "a boolean")
-    return _FLAGS[value]
-
-
-def _refuse(section: Section, origin: str, key: str, expected: str) -> Failure:
-    return malformed(origin, section.lines[key], expected, f"{key} {section.options[key]}")
+def _check_option(key: str, value: str) -> None:
+    expected = ""
+    if key == "path" and (not value.startswith("/") or ".." in value.split("/")):
+        expected = "an absolute path"
+    elif key == "content" and not CONTENT.issuperset(_list(value)):
+        expected = f"content types out of {', '.join(sorted(CONTENT))}"
+    elif key in ("disable", "shared") and value.lower() not in FLAGS:
+        expected = "a boolean"
+    elif key == "bwlimit":
+        configured_limit(value)
+    if expected:
+        raise Failure(f"expected {expected}, got '{key} {value}'")
 
 
 def _list(text: str) -> list[str]:

@@ -73,8 +73,6 @@ def _check_storages(request: Request, config: configs.GuestConfig, local: str) -
         storages.check_storage(known, storeid, request.target, "images")
 
 
-def target_storage(
-    id_map: IdMap | None, known: dict[str, storages.Storage], storeid: str
-) -> str:
+def target_storage(id_map: IdMap | None, known: dict[str, storages.Storage], storeid: str) -> str:
     """The storage a volume goes to: shared ones keep their id (IDMAP-17)."""
     return storeid if known[storeid].shared else map_id(id_map, storeid)

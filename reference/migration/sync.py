@@ -48,12 +48,8 @@ def _commands(migration: Migration, volume: LocalVolume) -> tuple[list[str], lis
     name = target_volname(source.type, target, volname, volume.format, migration.vmid)
     wanted = volume.with_snapshots
     fmt = transfer_format(
-        storage.plugin(source).export_formats(
-            volname, snapshot=None, base=None, with_snapshots=wanted
-        ),
-        storage.plugin(target).import_formats(
-            name, snapshot=None, base=None, with_snapshots=wanted
-        ),
+        storage.plugin(source).export_formats(volname, wanted),
+        storage.plugin(target).import_formats(name, wanted),
     )
     if fmt is None:
         raise Failure(f"cannot migrate from storage type '{source.type}' to '{target.type}'")
@@ -75,9 +71,7 @@ def _children(
     pipe, null = subprocess.PIPE, subprocess.DEVNULL
     stdin = pipe if migration.secure else null
     target = migration.remote.popen(import_, stdin=stdin, stdout=pipe, stderr=pipe)
-    source = subprocess.Popen(
-        export, stdin=null, stdout=pipe, stderr=pipe, start_new_session=True
-    )
+    source = subprocess.Popen(export, stdin=null, stdout=pipe, stderr=pipe, start_new_session=True)
     try:
         yield source, target
     except BaseException:

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from reference.cluster import paths
-from reference.cluster.sections import Section, malformed, parse_sections
+from reference.cluster.sections import FLAGS, Section, malformed, parse_sections
 from reference.errors import Failure
-from reference.files import replace_file
+from reference.files import read_file, replace_file
 from reference.locks import lock_file
 
 _NODE = (r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", "a node name")
@@ -19,7 +19,7 @@ _OPTIONS = {
     "source": _NODE,
     "schedule": (r"\S.*", "a calendar event"),
     "rate": (r"\d+(?:\.\d+)?", "a rate in MB/s"),
-    "disable": (r"(?i:|0|1|on|off|yes|no|true|false)", "a boolean"),
+    "disable": (f"(?i:{'|'.join(FLAGS)})", "a boolean"),
     "remove_job": (r"local|full", "'local' or 'full'"),
     "comment": (r".*", "a text"),
 }
@@ -42,7 +42,7 @@ class Job(NamedTuple):
 
     @property
     def disabled(self) -> bool:
-        return self.options.get("disable", "0").lower() not in ("0", "off", "no", "false")
+        return FLAGS[self.options.get("disable", "0").lower()]
 
 
 class Replication(NamedTuple):
@@ -83,11 +83,7 @@ def jobs_of(jobs: dict[str, Job], vmid: int) -> list[Job]:
 def load_jobs() -> dict[str, Job]:
     """All jobs by id; a missing file defines none."""
     path = paths.replication_cfg()
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return parse_jobs(file.read(), path)
-    except FileNotFoundError:
-        return {}
+    return parse_jobs(read_file(path), path)
 
 
 def parse_jobs(text: str, origin: str) -> dict[str, Job]:
@@ -117,11 +113,6 @@ def _job(section: Section, origin: str) -> Job:
     return Job(section.id, int(match[1]), section.options)
 
 
-def _format(job: Job) -> str:
-    options = [f"\t{key} {value}".rstrip() for key, value in job.options.items()]
-    return "\n".join([f"local: {job.id}", *options]) + "\n"
-
-
 def switch_jobs(vmid: int, source: str, target: str) -> None:
     """Turn the job to `target` round, for the guest lives there now (REPL-09, P3-07)."""
     with _changing() as jobs:
@@ -144,6 +135,9 @@ def _changing() -> Iterator[dict[str, Job]]:
     with lock_file(paths.replication_cfg_lock()):
         jobs = load_jobs()
         yield jobs
-        text = "\n".join(map(_format, jobs.values()))
+        text = ""
+        for job in jobs.values():
+            options = [f"\t{key} {value}".rstrip() + "\n" for key, value in job.options.items()]
+            text += f"local: {job.id}\n{''.join(options)}\n"
         parse_jobs(text, path)
         replace_file(path, text)

@@ -47,10 +47,8 @@ def run_job(job: jobs.Job, log: Log) -> None:
         try:
             _replicate(job, start, last_sync, log)
         except Exception as error:
-            known = isinstance(error, Failure)
-            reason = str(error) if known else f"{type(error).__name__}: {error}"
-            log(f"end replication job with error: {reason}")
-            state.record_end(job, start, time.monotonic() - began, reason)
+            log(f"end replication job with error: {error}")
+            state.record_end(job, start, time.monotonic() - began, str(error))
             raise
         log("end replication job")
         state.record_end(job, start, time.monotonic() - began)

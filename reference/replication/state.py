@@ -10,24 +10,20 @@ from typing import Any
 
 from reference.cluster import membership, paths
 from reference.errors import Failure
-from reference.files import replace_file
+from reference.files import read_file, replace_file
 from reference.locks import guest_migration_lock, lock_file
 from reference.replication.jobs import Job
+from reference.task import process_start
 
 State = dict[str, Any]  # times in Unix seconds, duration in seconds
 States = dict[str, State]  # by target id
-_COUNTS = ("last_sync", "last_try", "last_iteration", "fail_count")
-
-
-def job_state(job: Job) -> State:
-    """What is known of a job; the counters and times of one that never ran are 0."""
-    return _of(_read().get(str(job.guest), {}), job)
+_COUNTS = frozenset(["last_sync", "last_try", "last_iteration", "fail_count"])
 
 
 def record_start(job: Job, start: int) -> State:
     """A run begins; returns what was known before (REPL-14)."""
     with _changing(job.guest) as states:
-        before = _of(states, job)
+        before = {**dict.fromkeys(_COUNTS, 0), "storeid_list": [], **states.get(job.target_id, {})}
         pid = os.getpid()
         states[job.target_id] = {
             **before, "pid": pid, "ptime": process_start(pid),
@@ -39,16 +35,16 @@ def record_start(job: Job, start: int) -> State:
 def record_end(job: Job, start: int, duration: float, error: str | None = None) -> None:
     """A run is over: a success resets the failures, an error counts as one more (REPL-14)."""
     with _changing(job.guest) as states:
-        state = {**_of(states, job), "duration": round(duration, 6)}
+        state = {**states.pop(job.target_id), "duration": round(duration, 6)}
         for key in ("pid", "ptime", "error"):
             state.pop(key, None)
         if error is not None:
             state |= {"error": error, "fail_count": state["fail_count"] + 1}
+        elif "remove_job" in job.options:
+            return
         else:
             state |= {"last_sync": start, "fail_count": 0}
         states[job.target_id] = state
-        if error is None and "remove_job" in job.options:
-            del states[job.target_id]
 
 
 def states_after_move(vmid: int, source: str, target: str) -> States:
@@ -67,15 +63,6 @@ def store_states(vmid: int, text: str) -> None:
         states.update(new)
 
 
-def process_start(pid: int) -> int | None:
-    """When the process started, in clock ticks since boot; None if there is none."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
-            return int(stat.read().rpartition(")")[2].split()[19])
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-
-
 def _check_states(value: object, origin: str) -> States:
     """One guest's states, if that is what the JSON value is; facts not used here are kept."""
     if not isinstance(value, dict):
@@ -83,17 +70,11 @@ def _check_states(value: object, origin: str) -> States:
     for key, state in value.items():
         if not re.fullmatch(r"local/[A-Za-z0-9-]+", key) or not isinstance(state, dict):
             raise Failure(f"{origin}: expected 'local/<node>' and its state, got '{key}'")
-        for name in {*_COUNTS, "pid", "ptime", "error"} & state.keys():
-            fact, expected = state[name], "a text" if name == "error" else "an integer from 0"
-            fits = type(fact) is int and 0 <= fact < 1 << 40
-            if not (isinstance(fact, str) if name == "error" else fits):
-                raise Failure(f"{origin}: {key}: {name}: expected {expected}, got '{fact}'")
+        for name in _COUNTS & state.keys():
+            if type(state[name]) is not int or state[name] < 0:
+                expected = f"an integer from 0, got '{state[name]}'"
+                raise Failure(f"{origin}: {key}: {name}: expected {expected}")
     return value
-
-
-def _of(states: States, job: Job) -> State:
-    known = states.get(job.target_id, {})
-    return {**dict.fromkeys(_COUNTS, 0), "storeid_list": [], **known}
 
 
 @contextmanager
@@ -112,11 +93,7 @@ def _changing(vmid: int) -> Iterator[States]:
 
 def _read() -> dict[str, States]:
     path = paths.replication_state()
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            everyone = _json(file.read() or "{}", path)
-    except FileNotFoundError:
-        return {}
+    everyone = _json(read_file(path) or "{}", path)
     if not isinstance(everyone, dict):
         raise Failure(f"{path}: expected an object of guests")
     return {vmid: _check_states(states, f"{path}: {vmid}") for vmid, states in everyone.items()}

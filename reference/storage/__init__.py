@@ -5,19 +5,20 @@ from collections.abc import Mapping
 from reference.cluster.membership import local_node
 from reference.cluster.storages import Storage, check_storage
 from reference.errors import Failure
-from reference.storage.base import FORMATS, Plugin, VolumeInfo, parse_volid
+from reference.storage.base import FORMATS, VolumeInfo, parse_volid
+from reference.storage.directory import DirectoryPlugin
 
 
-def plugin(storage: Storage) -> Plugin:
+def plugin(storage: Storage) -> DirectoryPlugin:
     """What can be done with a storage of this type."""
-    if storage.type == "dir":
-        from reference.storage.directory import DirectoryPlugin
-
-        return DirectoryPlugin(storage)
-    raise Failure(f"storage type '{storage.type}' of storage '{storage.id}' is not supported")
+    if storage.type != "dir":
+        raise Failure(f"storage type '{storage.type}' of storage '{storage.id}' is not supported")
+    return DirectoryPlugin(storage)
 
 
-def usable(storages: Mapping[str, Storage], storeid: str, content: str | None = None) -> Plugin:
+def usable(
+    storages: Mapping[str, Storage], storeid: str, content: str | None = None
+) -> DirectoryPlugin:
     """The plugin of a storage that is defined, enabled, meant for this node, and there."""
     found = plugin(check_storage(storages, storeid, local_node(), content))
     found.activate()
@@ -39,19 +40,15 @@ def volume_info(storages: Mapping[str, Storage], volid: str) -> VolumeInfo:
 
 
 def alloc_volume(
-    storages: Mapping[str, Storage],
-    storeid: str,
-    vmid: int,
-    fmt: str | None,
-    name: str | None,
-    size: int,
-) -> str:
+    storages: Mapping[str, Storage], storeid: str, vmid: int,
+    fmt: str | None, name: str | None, size: int,
+) -> str:  # fmt: skip
     """Allocate a volume of `size` bytes; without a name the lowest free disk number."""
     found = usable(storages, storeid, "images")
     if size <= 0:
         raise Failure(f"illegal volume size '{size}', expected more than 0 bytes")
     extension = name.rpartition(".")[2] if name else ""
-    named = extension if extension in FORMATS[found.storage.type] else None
+    named = extension if extension in allowed_formats(found.storage) else None
     chosen = fmt or named or default_format(found.storage)
     return f"{storeid}:{found.alloc(vmid, chosen, name, size)}"
 
@@ -63,15 +60,10 @@ def free_volume(storages: Mapping[str, Storage], volid: str) -> None:
 
 
 def list_volumes(
-    storages: Mapping[str, Storage],
-    storeid: str,
-    vmid: int | None = None,
-    content: str | None = None,
+    storages: Mapping[str, Storage], storeid: str, vmid: int | None = None
 ) -> list[VolumeInfo]:
-    """The volumes of a storage, or of one guest on it, in volume-id order."""
-    found = usable(storages, storeid, content)
-    wanted = frozenset([content]) if content else found.storage.content
-    return found.volumes(vmid, wanted)
+    """The volumes of a storage, or the images of one guest on it, in volume-id order."""
+    return usable(storages, storeid).volumes(vmid)
 
 
 def default_format(storage: Storage) -> str:
@@ -79,6 +71,6 @@ def default_format(storage: Storage) -> str:
     return storage.options.get("format", FORMATS.get(storage.type, ("raw",))[0])
 
 
-def allowed_formats(storage: Storage) -> frozenset[str]:
+def allowed_formats(storage: Storage) -> tuple[str, ...]:
     """The formats a guest image may have there."""
-    return frozenset(FORMATS.get(storage.type, ()))
+    return FORMATS.get(storage.type, ())

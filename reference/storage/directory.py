@@ -3,22 +3,20 @@
 import os
 import re
 from contextlib import suppress
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from reference.cluster import paths
 from reference.cluster.storages import Storage
 from reference.errors import Failure
 from reference.locks import lock_file
 from reference.storage import images, transfer
-from reference.storage.base import FORMATS, VolumeInfo, failing
+from reference.storage.base import FORMATS, VolumeInfo
 
 _NAME = r"[^\s/:,=]+\.(?:raw|qcow2|vmdk)"
 _VMID = r"[1-9][0-9]{2,8}"
 _IMAGE = re.compile(rf"(?:({_VMID}/base-{_NAME})/)?({_VMID})/({_NAME})", re.ASCII)
-_FILE = re.compile(r"(iso|vztmpl|snippets)/([^/\s]+)")
+_ISO = re.compile(r"iso/(?!\.\.?$)([^/\s]+)")
 _BACKING = re.compile(rf"(?:.*/)?({_VMID}/base-{_NAME})", re.ASCII)
-_DISK = re.compile(r"(?:vm|base|subvol|basevol)-(\d+)-disk-(\d+)")
-_FOLDERS = {"iso": "template/iso", "vztmpl": "template/cache", "snippets": "snippets"}
 
 
 class Name(NamedTuple):
@@ -35,63 +33,61 @@ def parse_name(volname: str) -> Name:
     """`<vmid>/<file>`, `<basevmid>/<basefile>/<vmid>/<file>`, or `iso/<file>`."""
     if match := _IMAGE.fullmatch(volname):
         return Name("images", match[3], match[3].rpartition(".")[2], int(match[2]), match[1])
-    if (match := _FILE.fullmatch(volname)) and match[2] not in (".", ".."):
-        return Name(match[1], match[2], "raw")
+    if match := _ISO.fullmatch(volname):
+        return Name("iso", match[1], "raw")
     raise Failure(f"unable to parse volume name '{volname}', expected '<vmid>/<name>.<format>'")
 
 
 def free_name(taken: list[str], vmid: int, fmt: str) -> str:
     """The lowest unused disk number, whatever the format of the others (SYNC-20)."""
-    matches = filter(None, map(_DISK.match, taken))
-    used = {int(match[2]) for match in matches if int(match[1]) == vmid}
+    disk = re.compile(rf"(?:vm|base)-{vmid}-disk-(\d+)")
+    used = {int(match[1]) for match in map(disk.match, taken) if match}
     number = next(n for n in range(len(used) + 1) if n not in used)
     return f"vm-{vmid}-disk-{number}.{fmt}"
 
 
 class DirectoryPlugin:
-    """Volumes as plain files; never creates the storage's own directory."""
+    """Volumes as plain files; never creates the storage's own directory. Sizes are bytes."""
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
         self.root = storage.path or ""
 
     def activate(self) -> None:
-        wants_mount = self.storage.options.get("is_mountpoint", "no").lower() not in ("no", "0")
+        """Refuse to work on a storage that is not there."""
         if not os.path.isdir(self.root):
             raise Failure(f"storage '{self.storage.id}': expected a directory at '{self.root}'")
-        if wants_mount and not os.path.ismount(self.root):
-            raise Failure(f"storage '{self.storage.id}': '{self.root}' is not mounted")
 
     def status(self) -> tuple[int, int, int]:
+        """Total, used and available."""
         disk = os.statvfs(self.root)
         unit = disk.f_frsize
         return disk.f_blocks * unit, (disk.f_blocks - disk.f_bfree) * unit, disk.f_bavail * unit
 
     def path(self, volname: str) -> str:
         name = parse_name(volname)
-        if name.vmid is not None:
-            return f"{self._folder(name.vmid)}/{name.file}"
-        return f"{self.root}/{_FOLDERS[name.content]}/{name.file}"
+        folder = f"images/{name.vmid}" if name.vmid else "template/iso"
+        return f"{self.root}/{folder}/{name.file}"
 
     def info(self, volname: str) -> VolumeInfo:
+        """What is known of an existing volume; for a base image all the others are looked at."""
         info = self._info(volname)
-        name = parse_name(volname)
-        if name.vmid and name.file.startswith("base-"):
-            base = f"{name.vmid}/{name.file}"
-            every = self.volumes(None, frozenset(["images"]))
-            return info._replace(used_by_clones=any(other.parent == base for other in every))
-        return info
+        return info._replace(used_by_clones=self._has_clones(info.path))
 
-    def volumes(self, vmid: int | None, content: frozenset[str]) -> list[VolumeInfo]:
-        found = [self._listed(f"{owner}/{file}") for owner, file in self._files(vmid)]
-        images_ = [info for info in found if info] if "images" in content else []
-        used = {info.parent for info in images_}
-        result = [info._replace(used_by_clones=_volname(info) in used) for info in images_]
-        for kind in sorted(content & _FOLDERS.keys()) if vmid is None else ():
-            result += [self._info(f"{kind}/{file}") for file in self._content(kind)]
-        return sorted(result)
+    def volumes(self, vmid: int | None) -> list[VolumeInfo]:
+        """The images of one guest, or all images and ISO files."""
+        found = self._images(vmid) if "images" in self.storage.content else []
+        if vmid is None and "iso" in self.storage.content:
+            files = filter(
+                re.compile(r".+\.(iso|img)").fullmatch, _names(f"{self.root}/template/iso")
+            )
+            found += [self._info(f"iso/{file}") for file in files]
+        return sorted(info._replace(used_by_clones=self._has_clones(info.path)) for info in found)
 
     def alloc(self, vmid: int, fmt: str, name: str | None, size: int) -> str:
+        """Create a volume of at least `size`; its volume name."""
+        if fmt not in FORMATS["dir"]:
+            raise Failure(f"storage '{self.storage.id}' does not support format '{fmt}'")
         with lock_file(paths.storage_lock(self.storage.id)):
             volname = self._reserve(vmid, fmt, name)
             with transfer.undone_on_failure(lambda: self._remove(volname)):
@@ -100,45 +96,39 @@ class DirectoryPlugin:
 
     def free(self, volname: str) -> None:
         with lock_file(paths.storage_lock(self.storage.id)):
-            if not os.path.lexists(self.path(volname)):
+            path = self.path(volname)
+            if not os.path.lexists(path):
                 raise Failure(f"volume '{self.storage.id}:{volname}' does not exist")
-            if parse_name(volname).file.startswith("base-") and self.info(volname).used_by_clones:
+            if self._has_clones(path):
                 raise Failure(f"base volume '{volname}' is still in use by linked clones")
             self._remove(volname)
 
     def export_formats(
-        self, volname: str, *, snapshot: str | None, base: str | None, with_snapshots: bool
-    ) -> list[str]:
-        if snapshot is not None:
-            return []
-        return self.import_formats(volname, snapshot=None, base=base, with_snapshots=with_snapshots)
+        self, volname: str, with_snapshots: bool,
+        snapshot: str | None = None, base: str | None = None,
+    ) -> list[str]:  # fmt: skip
+        """Stream formats in order of preference (SYNC-11)."""
+        return [] if snapshot else self.import_formats(volname, with_snapshots, base)
 
     def import_formats(
-        self, volname: str, *, snapshot: str | None, base: str | None, with_snapshots: bool
+        self, volname: str, with_snapshots: bool, base: str | None = None
     ) -> list[str]:
-        if base is not None:
-            return []
         fmt = parse_name(volname).format
-        if with_snapshots:
-            return [] if fmt == "raw" else [f"{fmt}+size"]
-        return ["raw+size"]
+        if base or (with_snapshots and fmt == "raw"):
+            return []
+        return [f"{fmt}+size"] if with_snapshots else ["raw+size"]
 
     def export_to(self, out: int, volname: str, fmt: str) -> None:
-        chain = self.storage.flag("snapshot-as-volume-chain")
-        if chain and fmt == "qcow2+size":
+        """Write the volume as a stream of the format."""
+        if fmt == "qcow2+size" and self.storage.flag("snapshot-as-volume-chain"):
             raise Failure(f"can't export '{volname}': its snapshots are a chain of volumes")
-        info = self.info(volname)
-        with failing(f"unable to read '{info.path}'"):
-            if fmt == "raw+size" and info.format != "raw":
-                self._export_converted(out, info)
-                return
-            source = os.open(info.path, os.O_RDONLY)
-            try:
-                transfer.send(source, out, info.size)
-            finally:
-                os.close(source)
+        info = self._info(volname)
+        as_is = fmt == f"{info.format}+size"
+        with open(info.path, "rb") if as_is else _raw_view(info) as source:
+            transfer.send(source.fileno(), out, info.size)
 
     def import_from(self, stream: int, volname: str, fmt: str, *, rename: bool) -> str:
+        """Make a volume of a stream; its volume name (SYNC-19, SYNC-21, SYNC-23)."""
         wanted = parse_name(volname)
         if wanted.vmid is None or wanted.parent or fmt != f"{wanted.format}+size":
             raise Failure(
@@ -147,107 +137,79 @@ class DirectoryPlugin:
             )
         size = transfer.read_header(stream)
         with lock_file(paths.storage_lock(self.storage.id)):
-            new = self._reserve(wanted.vmid, wanted.format, wanted.file, rename=rename)
+            new = self._reserve(wanted.vmid, wanted.format, wanted.file, rename)
         with transfer.undone_on_failure(lambda: self._remove(new)):
-            path = self.path(new)
-            with failing(f"writing to '{path}' failed"):
-                transfer.receive(stream, path, size if wanted.format == "raw" else None)
+            transfer.receive(stream, self.path(new), size if wanted.format == "raw" else None)
             if wanted.format != "raw":
-                images.check(path, wanted.format, size)
+                images.check(self.path(new), wanted.format, size)
         return new
-
-    def delete_snapshot(self, volname: str, snapshot: str) -> None:
-        if parse_name(volname).format != "qcow2":
-            raise Failure(f"can't delete snapshot '{snapshot}': '{volname}' has no snapshots")
-        images.qemu_img("snapshot", "-d", snapshot, self.path(volname))
-
-    def _folder(self, vmid: int) -> str:
-        return f"{self.root}/images/{vmid}"
 
     def _info(self, volname: str) -> VolumeInfo:
         name, path = parse_name(volname), self.path(volname)
         if not os.path.isfile(path):
             raise Failure(f"volume '{self.storage.id}:{volname}' does not exist")
         image = images.inspect(path, name.format)
-        match = _BACKING.fullmatch(image.backing) if image.backing else None
-        parent = match[1] if match else name.parent
+        match = _BACKING.fullmatch(image.backing)
         return VolumeInfo(
             f"{self.storage.id}:{volname}", image.size, name.format, name.vmid, False,
-            name.content, path, parent,
+            name.content, path, match[1] if match else name.parent,
         )  # fmt: skip
 
-    def _listed(self, volname: str) -> VolumeInfo | None:
-        """An image under its full name; one that cannot be read is not listed."""
-        try:
-            info = self._info(volname)
-        except Failure:
-            return None
-        return info._replace(
-            volid=f"{self.storage.id}:{info.parent}/{volname}" if info.parent else info.volid
+    def _images(self, vmid: int | None) -> list[VolumeInfo]:
+        """Images under their full names; what is none or cannot be read is not listed."""
+        found = []
+        for owner in [vmid] if vmid else _names(f"{self.root}/images"):
+            for file in _names(f"{self.root}/images/{owner}"):
+                with suppress(Failure):
+                    info = self._info(f"{owner}/{file}")
+                    if info.parent:
+                        full = f"{self.storage.id}:{info.parent}/{owner}/{file}"
+                        info = info._replace(volid=full)
+                    found.append(info)
+        return found
+
+    def _has_clones(self, path: str) -> bool:
+        owner, file = path.split("/")[-2:]
+        return file.startswith("base-") and any(
+            other.parent == f"{owner}/{file}" for other in self._images(None)
         )
 
-    def _files(self, vmid: int | None) -> list[tuple[int, str]]:
-        owners = [str(vmid)] if vmid else _names(f"{self.root}/images")
-        return [
-            (int(owner), file)
-            for owner in owners
-            for file in _names(f"{self.root}/images/{owner}")
-            if _IMAGE.fullmatch(f"{owner}/{file}")
-        ]
-
-    def _content(self, kind: str) -> list[str]:
-        suffixes = (".iso", ".img") if kind == "iso" else ("",)
-        return [
-            file
-            for file in _names(f"{self.root}/{_FOLDERS[kind]}")
-            if file.endswith(suffixes) and _FILE.fullmatch(f"{kind}/{file}")
-        ]
-
-    def _reserve(self, vmid: int, fmt: str, name: str | None, *, rename: bool = False) -> str:
+    def _reserve(self, vmid: int, fmt: str, name: str | None, rename: bool = False) -> str:
         """Create the empty file; O_EXCL keeps nodes sharing the directory apart as well."""
-        if fmt not in FORMATS[self.storage.type]:
-            raise Failure(f"storage '{self.storage.id}' does not support format '{fmt}'")
-        self.activate()
-        folder = self._folder(vmid)
+        folder = f"{self.root}/images/{vmid}"
         file = name or free_name(_names(folder), vmid, fmt)
-        _check_name(file, vmid, fmt)
-        with failing(f"unable to create '{folder}/{file}'"):
-            while True:
-                os.makedirs(folder, exist_ok=True)
-                try:
-                    os.close(os.open(f"{folder}/{file}", os.O_CREAT | os.O_EXCL, 0o640))
-                    return f"{vmid}/{file}"
-                except FileExistsError:
-                    if name and not rename:
-                        raise Failure(
-                            f"volume '{self.storage.id}:{vmid}/{file}' already exists"
-                        ) from None
-                file = free_name(_names(folder), vmid, fmt)
+        parsed = parse_name(f"{vmid}/{file}")
+        if (parsed.file, parsed.format) != (file, fmt):
+            raise Failure(f"illegal name '{file}', expected 'vm-{vmid}-<name>.{fmt}'")
+        while True:
+            os.makedirs(folder, exist_ok=True)
+            try:
+                os.close(os.open(f"{folder}/{file}", os.O_CREAT | os.O_EXCL, 0o640))
+                return f"{vmid}/{file}"
+            except FileExistsError:
+                if name and not rename:
+                    volid = f"{self.storage.id}:{vmid}/{file}"
+                    raise Failure(f"volume '{volid}' already exists") from None
+            file = free_name(_names(folder), vmid, fmt)
 
     def _remove(self, volname: str) -> None:
         path = self.path(volname)
-        with failing(f"unable to remove '{path}'"), suppress(FileNotFoundError):
-            os.unlink(path)  # qemu-img removes by itself what it failed to create
-        if parse_name(volname).vmid is not None:
+        with suppress(FileNotFoundError):  # qemu-img removes by itself what it failed to create
+            os.unlink(path)
+        if parse_name(volname).vmid:
             with suppress(OSError):  # other volumes of the guest are left in it
                 os.rmdir(os.path.dirname(path))
 
-    def _export_converted(self, out: int, info: VolumeInfo) -> None:
-        """A raw view of another format, by way of a nameless sparse file beside it."""
-        import tempfile
 
-        with tempfile.TemporaryFile(dir=os.path.dirname(info.path)) as view:
-            os.truncate(view.fileno(), info.size)
-            target = f"/proc/self/fd/{view.fileno()}"
-            images.qemu_img(
-                "convert", "-n", "-f", info.format, "-O", "raw", info.path, target,
-                fd=view.fileno(),
-            )  # fmt: skip
-            transfer.send(view.fileno(), out, info.size)
+def _raw_view(info: VolumeInfo) -> BinaryIO:
+    """The content in raw format, by way of a nameless sparse file beside the image."""
+    import tempfile
 
-
-def _volname(info: VolumeInfo) -> str:
-    return info.volid.partition(":")[2]
+    view = tempfile.TemporaryFile(dir=os.path.dirname(info.path))  # noqa: SIM115
+    os.truncate(view.fileno(), info.size)
+    target = f"/proc/{os.getpid()}/fd/{view.fileno()}"
+    images.qemu_img("convert", "-n", "-f", info.format, "-O", "raw", info.path, target)
+    return view
 
 
 def _names(folder: str) -> list[str]:
@@ -255,11 +217,3 @@ def _names(folder: str) -> list[str]:
         return os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
-
-
-def _check_name(file: str, vmid: int, fmt: str) -> None:
-    owner = re.match(r"(?:vm|base)-(\d+)-", file)
-    if not re.fullmatch(_NAME, file) or not file.endswith(f".{fmt}"):
-        raise Failure(f"illegal name '{file}', expected 'vm-{vmid}-<name>.{fmt}'")
-    if owner and int(owner[1]) != vmid:
-        raise Failure(f"illegal name '{file}', expected one of guest {vmid}")

@@ -7,10 +7,11 @@ length follows from it; a cut qcow2 shows in its own structure.
 import errno
 import fcntl
 import os
+import re
 import signal
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from time import monotonic, sleep
 
 from reference.cluster.storages import Storage
@@ -18,10 +19,10 @@ from reference.errors import Failure, Interrupted
 from reference.storage.base import FORMATS, PATH_BASED
 
 BLOCK = 1 << 20
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
 _GRAIN = 1 << 16  # holes of this size and alignment stay holes
 _ZEROS = bytes(BLOCK)
 _HEADER = struct.Struct("<Q")
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
 
 
 def transfer_format(export: Sequence[str], import_: Sequence[str]) -> str | None:
@@ -37,9 +38,7 @@ def target_volname(
         return volname
     if fmt not in FORMATS.get(target_storage.type, ()):
         raise Failure(f"storage '{target_storage.id}' does not support format '{fmt}'")
-    name = volname.rpartition("/")[2]
-    for extension in (".raw", ".qcow2", ".vmdk"):
-        name = name.removesuffix(extension)
+    name = re.sub(r"\.(raw|qcow2|vmdk)$", "", volname.rpartition("/")[2])
     return f"{vmid}/{name}.{fmt}" if target_storage.type in PATH_BASED else name
 
 
@@ -54,10 +53,7 @@ def read_header(stream: int) -> int:
     got = _fill(stream, memoryview(header))
     if got != len(header):
         raise Failure(f"import stream too short: expected an 8-byte size, got {got} bytes")
-    size = int(_HEADER.unpack(header)[0])
-    if size > 1 << 62:
-        raise Failure(f"import stream announces an impossible size of {size} bytes")
-    return size
+    return int(_HEADER.unpack(header)[0])
 
 
 def send(source: int, out: int, size: int) -> None:
@@ -84,7 +80,11 @@ def receive(stream: int, path: str, size: int | None) -> None:
         while got := _fill(stream, memoryview(buffer)):
             if size is not None and position + got > size:
                 raise Failure(f"import stream too long: expected {size} bytes, got more")
-            _write_sparse(fd, buffer, got, position)
+            for start in range(0, got, _GRAIN):
+                piece = memoryview(buffer)[start : min(start + _GRAIN, got)]
+                if not _ZEROS.startswith(piece):
+                    os.lseek(fd, position + start, os.SEEK_SET)
+                    _write(fd, piece)
             position += got
         if size is not None and position < size:
             raise Failure(f"import stream too short: expected {size} bytes, got {position}")
@@ -119,38 +119,32 @@ def rate_limited_copy(
 
 @contextmanager
 def undone_on_failure(undo: Callable[[], None]) -> Iterator[None]:
-    """Run `undo` if the body fails for whatever reason; further signals can't stop it."""
+    """Run `undo` if the body fails for whatever reason; signals wait until it is done."""
     try:
         yield
     except BaseException:
-        hold_signals()
-        undo()
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+        try:
+            undo()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         raise
 
 
 def end_by_signals() -> None:
     """Let the signals that end a command raise, so that what it began is undone."""
-    for number in _ENDING:
-        signal.signal(number, _interrupt)
 
+    def interrupt(*_: object) -> None:
+        raise Interrupted
 
-def hold_signals() -> None:
-    """From here on those signals come too late; handlers of others are left alone."""
-    for number in _ENDING:
-        if signal.getsignal(number) is _interrupt:
-            signal.signal(number, signal.SIG_IGN)
-
-
-def _interrupt(*_: object) -> None:
-    raise Interrupted
+    for number in ENDING:
+        signal.signal(number, interrupt)
 
 
 def _widen(pipe: int) -> None:
     """A pipe that holds a whole block costs an eighth of the wake-ups; others stay as they are."""
-    try:
+    with suppress(OSError):
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, BLOCK)
-    except OSError:
-        return
 
 
 def _next_data(fd: int, position: int, end: int) -> tuple[int, int]:
@@ -173,22 +167,3 @@ def _fill(stream: int, view: memoryview) -> int:
 def _write(fd: int, view: memoryview) -> None:
     while view:
         view = view[os.write(fd, view) :]
-
-
-def _write_sparse(fd: int, buffer: bytearray, length: int, position: int) -> None:
-    """Write the runs of grains that are not all zero."""
-    start = 0
-    while start < length:
-        stop = min(start + _GRAIN, length)
-        if not _is_zero(buffer, start, stop):
-            while stop < length and not _is_zero(buffer, stop, min(stop + _GRAIN, length)):
-                stop = min(stop + _GRAIN, length)
-            view = memoryview(buffer)[start:stop]
-            while view:
-                written = os.pwrite(fd, view, position + stop - len(view))
-                view = view[written:]
-        start = stop
-
-
-def _is_zero(buffer: bytearray, start: int, stop: int) -> bool:
-    return _ZEROS.startswith(buffer[start:stop])
