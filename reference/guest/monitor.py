@@ -114,6 +114,11 @@ class Monitor:
         except (QMPError, OSError) as error:
             raise MonitorFailure(f"QMP command '{command}' failed - {error}") from None
 
+    @property
+    def alive(self) -> bool:
+        """Whether the guest's process still holds its end of the connection."""
+        return self._client.runstate == Runstate.RUNNING
+
     @contextlib.contextmanager
     def listen(self, *names: str) -> Iterator[Events]:
         """Collect the named events from now on: enter it *before* sending the command."""

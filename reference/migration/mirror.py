@@ -65,8 +65,7 @@ class Mirrors:
         event = self._events.get(1.0)
         if event and event["event"] == "BLOCK_JOB_ERROR":
             raise Failure(f"{event['data']['device']}: mirroring failed - I/O error")
-        if self._migration.tunnel and not self._migration.tunnel.alive():
-            raise Failure("the tunnel to the target ended")
+        self._migration.check_target()
 
     def _states(self) -> dict[str, Any]:
         running = {job["device"]: job for job in self._monitor.execute("query-block-jobs")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from reference.cluster import datacenter, membership, storages
+from reference.errors import Failure
 from reference.guest.config import GuestConfig
 from reference.migration.request import Request
 from reference.replication.jobs import Replication
@@ -68,6 +69,13 @@ class Migration:
     def running(self) -> bool:
         """Whether the guest ran when prepare looked: only then phase 2 runs (PREP-17)."""
         return self.pid != 0
+
+    def check_target(self) -> None:
+        """Raise once the target's QEMU or the way to it is gone: an idle mirror would not tell."""
+        if self.tunnel and not self.tunnel.alive():
+            raise Failure("the tunnel to the target ended")
+        if self.destination and not self.destination.alive:
+            raise Failure("the target's QEMU process has ended")
 
     def close_tunnel(self) -> None:
         """End the control tunnel, if it was opened."""

@@ -1,0 +1,66 @@
+Feature: The way back of a live migration that failed
+
+  @live @fault @P2C-01 @P2C-05 @P2C-06
+  Rule: The memory and the mirrors end and the lock goes before the target is stopped, its volumes go after that
+
+    Scenario: The migrator is told to end while the memory moves
+      Given a running guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "local"
+      And guest 100 has a 1 MiB raw disk unused0 on "alt"
+      And "pve2" takes notes of the commands it is given
+      And a live migration of guest 100 to "pve2" is held at "memory"
+      When the migrator gets the signal TERM while guest 100 is watched
+      Then the memory and the mirrors of guest 100 had ended before "pve2" was told to stop it
+      And "pve2" was given these commands in this order:
+        | command                                            | QEMUs | lock    |
+        | pvesm import alt:100/vm-100-disk-1.raw             | 0     | migrate |
+        | qm start 100 --skiplock --migratedfrom pve1        | 0     | migrate |
+        | qm mtunnel                                         | 1     | migrate |
+        | qm stop 100 --skiplock --migratedfrom pve1         | 1     | none    |
+        | pvesm free alt:100/vm-100-disk-1.raw               | 0     | none    |
+        | pvesm free local:100/vm-100-disk-0.raw             | 0     | none    |
+      And guest 100 has lost no beat, no page and no record
+
+  @live @fault @P2C-07
+  Rule: A step of the way back that fails does not keep the others from being done
+
+    Scenario: The volumes on the target cannot be freed
+      Given a running guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "local"
+      And a live migration of guest 100 to "pve2" is held at "memory"
+      And the command "/usr/sbin/pvesm" on "pve2" was broken
+      And volume "local:100/vm-100-disk-0.raw" is to stay on "pve2": freeing it failed
+      When the migrator gets the signal TERM
+      Then the migration ends with problems
+      And the log has a line like "ERROR: .*local:100/vm-100-disk-0.raw"
+      And guest 100 has lost no beat, no page and no record
+
+  @live @fault @P2C-09
+  Rule: The target's process is stopped although its config is elsewhere and locked here
+
+    Scenario: Another process on the target holds the config lock
+      Given a running guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "local"
+      And a live migration of guest 100 to "pve2" is held at "mirror"
+      And another process on "pve2" holds the config lock of guest 100
+      When the migrator gets the signal TERM
+      Then the migration ends with problems
+      And nothing of guest 100 is on "pve2"
+      And guest 100 has lost no beat, no page and no record
+
+  @live @fault @TASK-14 @P2C-03
+  Rule: A migrator that is told to end takes everything back
+
+    Scenario Outline: <signal> at "<phase>"
+      Given a running guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "local"
+      And a live migration of guest 100 to "pve2" with "--migration_type <type>" is held at "<phase>"
+      When the migrator gets the signal <signal>
+      Then the migration ends with problems
+      And the log says "interrupted by signal"
+      And guest 100 goes on beating on "pve1" and beat nowhere else
+      And guest 100 has lost no beat, no page and no record
+      And nothing of guest 100 is on "pve2"
+
+      Examples:
+        | signal | phase  | type     |
+        | TERM   | mirror | secure   |
+        | INT    | mirror | insecure |
+        | TERM   | memory | insecure |
+        | HUP    | memory | secure   |
