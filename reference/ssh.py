@@ -54,8 +54,13 @@ class Remote:
     def run(
         self, command: Sequence[str], *, timeout: float | None = 60.0
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command there, output as text; exit code 255 when the node is out of reach."""
+        """Run a command there, output as text; exit code 255 when the node is out of reach.
+
+        A connection that was lost is not tried again: a cleanup would wait for it at every step.
+        """
         argv = [*self.ssh(), "--", shlex.join(command)]
+        if self._master and self._master.poll() is not None:
+            return subprocess.CompletedProcess(argv, 255, "", "the connection was lost")
         try:
             return subprocess.run(
                 argv, stdin=subprocess.DEVNULL, capture_output=True, text=True,

@@ -41,7 +41,7 @@ def filled(world: World, vmid: int, mib: int, what: str) -> None:
     )
 
 
-@given(Sentence('drive {drive:word} of guest {vmid} holds {mib} MiB of data'))
+@given(Sentence("drive {drive:word} of guest {vmid} holds {mib} MiB of data"))
 def data(world: World, drive: str, vmid: int, mib: int) -> None:
     """At the end of the disk, where the guest does not write."""
     disk = world.guests[vmid].disks[drive]
@@ -52,9 +52,7 @@ def data(world: World, drive: str, vmid: int, mib: int) -> None:
 @given(Sentence('storage "{storage}" is defined, but its directory is on no node'))
 def storage_without_directory(world: World, storage: str) -> None:
     text = world.node("pve1").get("/etc/pve/storage.cfg").decode().rstrip("\n")
-    cluster_files.put(
-        world, "storage.cfg", text + "\n\n" + GONE_STORAGE.format(storage=storage)
-    )
+    cluster_files.put(world, "storage.cfg", text + "\n\n" + GONE_STORAGE.format(storage=storage))
 
 
 @given(Sentence('guest {vmid} has an unused volume of {mib} MiB on "{storage}"'))
@@ -63,7 +61,7 @@ def unused_disk(world: World, vmid: int, mib: int, storage: str) -> None:
     guest = world.guests[vmid]
     volume = f"{storage}:{vmid}/vm-{vmid}-disk-{len(guest.disks)}.raw"
     world.add_volume(volume, guest.node, mib)
-    world.set_key(vmid, "unused0", volume)
+    world.set_keys(vmid, {"unused0": volume})
 
 
 # --- the state of a migration when something happens
@@ -74,14 +72,11 @@ def held(world: World, vmid: int, node: str, phase: str) -> None:
     holding.hold(world, vmid, node, phase)
 
 
-@given(Sentence('a live migration of guest {vmid} to "{node}" with "{options}" is held at "{phase}"'))
+@given(
+    Sentence('a live migration of guest {vmid} to "{node}" with "{options}" is held at "{phase}"')
+)
 def held_with(world: World, vmid: int, node: str, options: str, phase: str) -> None:
     holding.hold(world, vmid, node, phase, shlex.split(options))
-
-
-@given(Sentence('a live migration of guest {vmid} to "{node}" with "{options}" has come to "{point}"'))
-def come_to(world: World, vmid: int, node: str, options: str, point: str) -> None:
-    world.begin(vmid, node, [*holding.LIVE, *shlex.split(options)]).reach(point)
 
 
 @given(
@@ -96,9 +91,7 @@ def held_second(world: World, vmid: int, node: str, phase: str, drive: str, othe
     holding.until(world, vmid, source, lambda qmp: holding.mirrors(qmp) == sorted(wanted))
 
 
-@given(
-    Sentence('all memory of guest {vmid} has moved to "{node}" and the migrator stands still')
-)
+@given(Sentence('all memory of guest {vmid} has moved to "{node}" and the migrator stands still'))
 def memory_moved(world: World, vmid: int, node: str) -> None:
     holding.move_memory(world, vmid, node)
 
@@ -134,9 +127,7 @@ def qemu_was_killed(world: World, vmid: int, node: str) -> None:
     processes.signal_qemu(world, vmid, node, "KILL")
 
 
-@given(
-    Sentence('all memory of guest {vmid} had moved to "{node}" when its QEMU there was killed')
-)
+@given(Sentence('all memory of guest {vmid} had moved to "{node}" when its QEMU there was killed'))
 def killed_after_memory(world: World, vmid: int, node: str) -> None:
     holding.move_memory(world, vmid, node)
     processes.signal_qemu(world, vmid, node, "KILL")
@@ -144,9 +135,7 @@ def killed_after_memory(world: World, vmid: int, node: str) -> None:
     _ = world.run.result
 
 
-@given(
-    Sentence('the link between "{one}" and "{other}" was cut until that migration had ended')
-)
+@given(Sentence('the link between "{one}" and "{other}" was cut until that migration had ended'))
 def cut_meanwhile(world: World, one: str, other: str) -> None:
     """Healed again, what has lost its connection over there ends, too."""
     world.lab.cut(one, other)
@@ -208,6 +197,7 @@ def stays(world: World, volume: str, node: str, reason: str) -> None:
 
 @when(Sentence("the migrator gets the signal {name:TERM} while guest {vmid} is watched"))
 def signalled_and_watched(world: World, name: str, vmid: int, watched: list[Watch]) -> None:
+    """Once the source's QEMU is seen to mirror."""
     with watching(vmid, world.node(world.guests[vmid].node)) as watches:
         watches[0].until(lambda sample: sample.jobs > 0)
         world.run.process.signal(name)
@@ -263,8 +253,9 @@ def noted(world: World, node: str, datatable: list[list[str]]) -> None:
 
 
 @then(
-    Sentence('the memory and the mirrors of guest {vmid} had ended before "{node}" was told'
-             " to stop it")
+    Sentence(
+        'the memory and the mirrors of guest {vmid} had ended before "{node}" was told to stop it'
+    )
 )
 def ended_before_stop(world: World, vmid: int, node: str, watched: list[Watch]) -> None:
     notes = wrappers.notes(world, node)

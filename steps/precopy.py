@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import pytest
@@ -64,9 +64,7 @@ def owner_meanwhile(vmid: int, node: str, meanwhile: list[Meanwhile]) -> None:
     assert meanwhile[0].world.owners(vmid) == [node]
 
 
-@then(
-    Sentence('guest {vmid} was {state:word} on "{node}" and {other:word} on "{there}" meanwhile')
-)
+@then(Sentence('guest {vmid} was {state:word} on "{node}" and {other:word} on "{there}" meanwhile'))
 def states_meanwhile(
     vmid: int, state: str, node: str, other: str, there: str, meanwhile: list[Meanwhile]
 ) -> None:
@@ -99,7 +97,7 @@ def ran_in_passes(world: World, vmid: int, node: str, watched: list[Watch]) -> N
     active = [one for one in watched[0].samples if one.status == "active" and one.number]
     parts = [list(part) for _, part in groupby(active, lambda one: one.number)]
     assert len(parts) >= 2
-    whole = [(part[0], follower[0]) for part, follower in zip(parts, parts[1:], strict=False)]
+    whole = [(part[0], follower[0]) for part, follower in pairwise(parts)]
     assert {one.state for part in parts[:-1] for one in part} == {"running"}
     beats = [beat.time_ns for beat in oracle.timeline(world, vmid).beats(node)]
     for first, last in whole:
@@ -129,4 +127,3 @@ def ran_before(world: World, vmid: int, node: str, watched: list[Watch]) -> None
     early = incomplete_after(source.samples, began)
     assert {one.status for one in early} == {"postcopy-active"}
     assert max(one.remaining for one in early) > MIB
-

@@ -19,4 +19,4 @@ Feature: The link to the target is cut
       Examples:
         | phase  | type     |
         | mirror | secure   |
-        | memory | insecure |
+        | memory | secure   |

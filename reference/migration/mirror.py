@@ -128,6 +128,10 @@ def end(monitor: Monitor, events: Events, jobs: list[str], *, force: bool) -> No
 
 def start_all(migration: Migration, monitor: Monitor, events: Events) -> Mirrors:
     """Mirror the announced drives one by one, in drive-name order (P2-24)."""
+    # Nobody else mirrors these drives: jobs that are there are a killed migrator's.
+    stale = {f"{kind}-{drive}" for kind in ("drive", "mirror") for drive in migration.announced}
+    found = [job["device"] for job in monitor.execute("query-block-jobs")]
+    end(monitor, events, [job for job in found if job in stale], force=True)
     mirrors = Mirrors(migration, monitor, events)
     by_drive = {volume.drive: volume for volume in migration.volumes.values() if volume.online}
     for drive, announced in sorted(migration.announced.items()):
