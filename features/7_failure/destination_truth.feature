@@ -56,7 +56,7 @@ Feature: What the source says is not enough
 
     Scenario: The target of a paused guest dies while its memory moves
       Given a stopped guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "local"
-      And guest 100 is paused
+      And guest 100 has filled 8 MiB of its memory and is paused
       And a live migration of guest 100 to "pve2" is held at "memory"
       When the QEMU of guest 100 on "pve2" is killed
       Then the migration ends with problems
