@@ -16,7 +16,6 @@ from reference.guest.config import (
     check_lock,
     format_config,
     load_config,
-    memory_mib,
     move_config,
     parse_config,
     write_config,
@@ -140,7 +139,7 @@ def test_unknown_options(key: str) -> None:
 def test_memory(text: str | None, mib: int) -> None:
     config = GuestConfig(100)
     config.current = {"memory": text} if text else {}
-    assert memory_mib(config) == mib
+    assert config.memory_mib == mib
 
 
 def test_a_locked_config_says_by_what() -> None:

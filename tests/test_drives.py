@@ -23,8 +23,6 @@ OPTIONS = st.fixed_dictionaries(
         "cache": st.sampled_from(["none", "writeback", "unsafe"]),
         "discard": st.sampled_from(["on", "ignore"]),
         "format": st.sampled_from(["raw", "qcow2"]),
-        "iops_rd_max": st.integers(0, 10**6).map(str),
-        "mbps": st.just("1.5"),
         "serial": st.from_regex(r"\A[a-z0-9]{1,20}\Z"),
         "size": st.integers(0, 2**50).map(format_size),
     },

@@ -58,7 +58,7 @@ def test_a_zombie_does_not_run(child: subprocess.Popen[bytes]) -> None:
 
 
 def test_stopping_ends_it_and_removes_its_files(child: subprocess.Popen[bytes], run: Path) -> None:
-    own = ["100.qmp", "100.serial0", "100.migrate", "100_nbd.migrate", "100.log", "100.qga"]
+    own = ["100.qmp", "100.serial0", "100.migrate", "100_nbd.migrate", "100.log"]
     for name in (*own, "1001.qmp", "100.other"):
         (run / name).touch()
     process.stop_guest(100, ask=False)

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 
-from reference.cli.options import Parser, integer, matching, node_name, require_root, vmid
-
-
-def _network(text: str) -> str:
-    """A network in CIDR form, prefix 8-32 or 8-128 (CLI-14); ValueError otherwise."""
-    _, slash, prefix = text.partition("/")
-    try:
-        if not slash or not prefix.isdigit() or int(prefix) < 8:
-            raise ValueError
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        raise ValueError(f"'{text}' is not a CIDR network with prefix length 8 or more") from None
-    return text
+from reference.cli.options import Parser, cidr, integer, matching, node_name, require_root, vmid
 
 
 def _storage_pairs(text: str) -> str:
@@ -39,7 +26,7 @@ def _parser() -> Parser:
     for flag in ("online", "force", "with-local-disks", "with-conntrack-state"):
         parser.flag(flag)
     parser.option("migration_type", matching("secure|insecure", "'secure' or 'insecure'"))
-    parser.option("migration_network", _network)
+    parser.option("migration_network", cidr)
     parser.option("targetstorage", _storage_pairs, append=True)
     parser.option("bwlimit", integer(0))
     return parser

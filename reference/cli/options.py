@@ -14,15 +14,14 @@ from reference.errors import Failure, ParameterFailure
 
 Check = Callable[[str], Any]
 _OPTION = re.compile(r"--?([A-Za-z][\w-]*)(?:=(.*))?", re.DOTALL)
-_TRUTH = {"1": True, "on": True, "yes": True, "true": True}
-_BOOLEANS = {**_TRUTH, "0": False, "off": False, "no": False, "false": False}
+_TRUE, _FALSE = ("1", "on", "yes", "true"), ("0", "off", "no", "false")
 
 
 def boolean(text: str) -> bool:
     """CLI-04: 1/on/yes/true and 0/off/no/false in any case; ValueError for anything else."""
-    if text.lower() not in _BOOLEANS:
+    if text.lower() not in _TRUE + _FALSE:
         raise ValueError(f"'{text}' is not a boolean (expected 1/on/yes/true or 0/off/no/false)")
-    return _BOOLEANS[text.lower()]
+    return text.lower() in _TRUE
 
 
 def integer(minimum: int | None = None, maximum: int | None = None) -> Callable[[str], int]:
@@ -57,6 +56,20 @@ def vmid(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{2,8}", text):
         raise ValueError(f"'{text}' is not valid (expected a guest id of 3 to 9 digits)")
     return int(text)
+
+
+def cidr(text: str) -> str:
+    """A network in CIDR form, prefix 8-32 or 8-128 (CLI-14)."""
+    from ipaddress import ip_network
+
+    _, slash, prefix = text.partition("/")
+    try:
+        if not slash or not prefix.isdigit() or int(prefix) < 8:
+            raise ValueError
+        ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"'{text}' is not a CIDR network with prefix length 8 or more") from None
+    return text
 
 
 node_name = matching(

@@ -9,33 +9,29 @@ from reference.guest.volumes import referenced_volumes
 
 UNUSED_SLOTS = 256
 _AT_ONCE = re.compile(
-    r"autostart|description|hookscript|lock|migrate_downtime|migrate_speed|name|onboot|protection"
-    r"|shares|startup|tags|unused\d+"
+    r"description|hookscript|lock|migrate_downtime|migrate_speed|name|onboot|tags|unused\d+"
 )
 
 
 def apply(config: GuestConfig, changes: dict[str, str], removed: list[str], running: bool) -> None:
     """Set and remove options; those a running guest can't take up become pending."""
-    waiting = [key for key in config.pending.get("delete", "").split(",") if key]
+    waiting = [key for key in config.pending.pop("delete", "").split(",") if key]
     for key in [*changes, *removed]:
-        later = running and not _AT_ONCE.fullmatch(key)
         config.pending.pop(key, None)
         waiting = [name for name in waiting if name != key]
-        if later and key in changes:
-            config.pending[key] = changes[key]
-        elif later and key in config.current:
-            waiting.append(key)
-        elif not later:
+        if not running or _AT_ONCE.fullmatch(key):
             _replace(config, key, changes.get(key))
-    config.pending.pop("delete", None)
+        elif key in changes:
+            config.pending[key] = changes[key]
+        elif key in config.current:
+            waiting.append(key)
     if waiting:
         config.pending["delete"] = ",".join(waiting)
 
 
 def apply_pending(config: GuestConfig) -> bool:
     """Take up all pending changes, as the start of a stopped guest does; True if there were any."""
-    pending = config.pending
-    config.pending = {}
+    pending, config.pending = config.pending, {}
     removed = [key for key in pending.pop("delete", "").split(",") if key]
     apply(config, pending, removed, running=False)
     return bool(pending or removed)

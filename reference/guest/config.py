@@ -11,6 +11,7 @@ from reference.cluster import membership, paths
 from reference.errors import Failure
 from reference.files import replace_file
 from reference.guest import schema
+from reference.guest.drives import true
 
 _HEADER = re.compile(r"\[([A-Za-z][\w-]*)(:[^\]]+)?\]\s*")
 _LINE = re.compile(r"([a-z][a-z_-]*\d*):\s*(.*\S)\s*")
@@ -26,12 +27,20 @@ class GuestConfig:
         self.snapshots: dict[str, dict[str, str]] = {}
         self.special: list[str] = []  # whole sections, verbatim
 
+    def flag(self, key: str, default: bool = False) -> bool:
+        """A boolean option of the current section."""
+        return true(self.current[key]) if key in self.current else default
+
+    @property
+    def memory_mib(self) -> int:
+        """The current memory in MiB, by default 512 (CPU-06)."""
+        return int(self.current.get("memory", "512").removeprefix("current="))
+
 
 def parse_config(vmid: int, text: str, origin: str) -> GuestConfig:
     """Read a config; a malformed line is a Failure naming file, line and expectation."""
     config = GuestConfig(vmid)
-    section = config.current
-    verbatim = False
+    section: dict[str, str] | None = config.current  # None in a section kept verbatim
     seen: set[str] = set()
     for number, line in enumerate(text.split("\n"), 1):
         where = f"{origin} line {number}"
@@ -40,14 +49,14 @@ def parse_config(vmid: int, text: str, origin: str) -> GuestConfig:
             if name in seen:
                 raise Failure(f"{where}: section '[{name}]' is there twice")
             seen.add(name)
-            verbatim = header[2] is not None
-            if verbatim:
+            if header[2]:
+                section = None
                 config.special.append(line)
             elif name == "PENDING":
                 section = config.pending
             else:
                 section = config.snapshots.setdefault(name, {})
-        elif verbatim:
+        elif section is None:
             config.special[-1] += "\n" + line
         elif line.strip():
             _parse_line(section, line, where)
@@ -98,19 +107,17 @@ def load_config(vmid: int, node: str | None = None) -> GuestConfig:
     path = paths.guest_config(vmid, name)
     try:
         with open(path, encoding="utf-8") as file:
-            text = file.read()
+            return parse_config(vmid, file.read(), path)
     except FileNotFoundError:
         origin = f"nodes/{name}/qemu-server/{vmid}.conf"
         raise Failure(f"Configuration file '{origin}' does not exist") from None
     except UnicodeDecodeError as error:
         raise Failure(f"{path}: byte {error.start} is not UTF-8") from None
-    return parse_config(vmid, text, path)
 
 
-def write_config(config: GuestConfig, node: str | None = None) -> None:
-    """Write the config atomically, mode 0640."""
-    name = node or membership.local_node()
-    replace_file(paths.guest_config(config.vmid, name), format_config(config))
+def write_config(config: GuestConfig) -> None:
+    """Write the config into this node's directory atomically, mode 0640."""
+    replace_file(paths.guest_config(config.vmid, membership.local_node()), format_config(config))
 
 
 def move_config(vmid: int, target_node: str) -> None:
@@ -132,14 +139,12 @@ def check_lock(config: GuestConfig) -> None:
         raise Failure(f"VM is locked ({lock})")
 
 
-def flag(text: str) -> bool:
-    """A boolean value of a config."""
-    return schema.flag(text)
-
-
-def memory_mib(config: GuestConfig) -> int:
-    """The guest's current memory in MiB."""
-    return schema.memory_mib(config.current)
+def load_unlocked(vmid: int, skiplock: bool | None, node: str | None = None) -> GuestConfig:
+    """Read a guest's config; a locked one is a Failure unless that is to be passed by."""
+    config = load_config(vmid, node)
+    if not skiplock:
+        check_lock(config)
+    return config
 
 
 def guest_ids(node: str) -> list[int]:

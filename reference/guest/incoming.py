@@ -10,15 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from reference.cluster import membership, paths
 from reference.cluster.storages import Storage, check_storage
 from reference.errors import Failure
+from reference.guest import drives as drive_strings
 from reference.guest.config import GuestConfig
-from reference.guest.drives import (
-    Drive,
-    drives,
-    format_drive,
-    format_size,
-    parse_size,
-    volume_format,
-)
+from reference.guest.drives import Drive, drives, format_drive
 from reference.idmap import IdMap, map_id
 
 if TYPE_CHECKING:
@@ -89,14 +83,14 @@ def _prepare_drive(
 
     target = map_id(id_map, drive.volume.partition(":")[0])
     definition = check_storage(storages, target, membership.local_node(), "images")
-    fmt = volume_format(drive.volume)
+    fmt = drive_strings.volume_format(drive.volume)
     if fmt not in storage.allowed_formats(definition):
         fmt = storage.default_format(definition)
     if "size" not in drive.options:
         raise Failure(f"{drive.key}: '{format_drive(drive)}' has no size (expected size=<size>)")
-    size = parse_size(drive.options["size"])
+    size = drive_strings.parse_size(drive.options["size"])
     volume = storage.alloc_volume(storages, target, vmid, fmt, None, size)
-    options = {**drive.options, "format": fmt, "size": format_size(size)}
+    options = {**drive.options, "format": fmt, "size": drive_strings.format_size(size)}
     return drive._replace(volume=volume, options=options)
 
 

@@ -14,7 +14,6 @@ import signal
 import threading
 from collections.abc import Coroutine, Iterator, Mapping
 from functools import cache
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from qemu.qmp import EventListener, ExecuteError, QMPClient, QMPError, Runstate
@@ -93,12 +92,7 @@ class Monitor:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def execute(

@@ -6,7 +6,7 @@ import os
 import re
 import select
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reference.guest.devices import Launch
     from reference.guest.monitor import Monitor
 
+QUIT_WAIT = 60.0  # seconds for QEMU to end when asked
 TERM_WAIT = 10.0  # seconds between TERM and KILL (P3-16)
 
 
@@ -36,13 +37,9 @@ def running_pid(vmid: int) -> int | None:
     return pid if paths.pid_file(vmid).encode() in words and state not in "ZX" else None
 
 
-def _run_dir() -> str:
-    return f"{paths.ROOT}{paths.RUN}"
-
-
-def log_file(vmid: int) -> str:
+def _log_file(vmid: int) -> str:
     """Where QEMU writes its complaints."""
-    return f"{_run_dir()}/{vmid}.log"
+    return paths.pid_file(vmid).removesuffix("pid") + "log"
 
 
 def start_guest(
@@ -60,12 +57,12 @@ def start_guest(
     vmid = config.vmid
     launch = launch._replace(uring=io_uring_works())
     argv = qemu_argv(config, lambda drive: image_of(drive, storages), launch)
-    os.makedirs(_run_dir(), exist_ok=True)
+    os.makedirs(paths.ROOT + paths.RUN, exist_ok=True)
     cleanup_sockets(vmid)
     environment = {**os.environ, **({"PVE_MIGRATED_FROM": migrated_from} if migrated_from else {})}
     # QEMU keeps writing to the log after it has become a daemon: a failed load is told there.
     done = subprocess.run(
-        [*argv, "-D", log_file(vmid)], env=environment, cwd="/", check=False,
+        [*argv, "-D", _log_file(vmid)], env=environment, cwd="/", check=False,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     for line in [*done.stderr.decode(errors="replace").splitlines(), *log_lines(vmid)]:
@@ -78,7 +75,7 @@ def start_guest(
 def log_lines(vmid: int) -> list[str]:
     """What QEMU has written since its start."""
     try:
-        with open(log_file(vmid), encoding="utf-8", errors="replace") as file:
+        with open(_log_file(vmid), encoding="utf-8", errors="replace") as file:
             return file.read().splitlines()
     except OSError:
         return []
@@ -90,57 +87,60 @@ def running_machine(monitor: Monitor) -> str:
     return str(answer).removesuffix("-machine")
 
 
-def resume_guest(vmid: int, *, nocheck: bool = False) -> None:
-    """Let the guest run, whatever held it (P3-10); without nocheck its config must be here."""
-    from reference.guest.config import load_config
+def execute(vmid: int, command: str, timeout: float = 10.0) -> None:
+    """One QMP command for a guest that must run here."""
     from reference.guest.monitor import Monitor
 
-    if not nocheck:
-        load_config(vmid)
+    check_running(vmid)
+    with Monitor(paths.qmp_socket(vmid)) as monitor:
+        monitor.execute(command, timeout=timeout)
+
+
+def resume_guest(vmid: int) -> None:
+    """Let the guest run, whatever held it (P3-10)."""
+    from reference.guest.monitor import Monitor
+
     check_running(vmid)
     with Monitor(paths.qmp_socket(vmid)) as monitor:
         status = monitor.execute("query-status", timeout=60)["status"]
-        if status == "running":
-            return
-        if status == "suspended":
-            monitor.execute("system_wakeup")
-            return
         if status == "shutdown":
             monitor.execute("system_reset")
-        monitor.execute("cont")
+        if status != "running":
+            monitor.execute("system_wakeup" if status == "suspended" else "cont")
 
 
-def check_running(vmid: int) -> int:
-    """The pid, or a Failure if the guest does not run here."""
-    pid = running_pid(vmid)
-    if pid is None:
+def check_running(vmid: int) -> None:
+    """Failure if the guest does not run here."""
+    if running_pid(vmid) is None:
         raise Failure(f"VM {vmid} not running")
-    return pid
 
 
-def stop_guest(vmid: int, *, timeout: float = 60.0, ask: bool = True) -> None:
-    """End the process: `quit`, after `timeout` seconds TERM, then KILL (P3-16).
+def stop_guest(vmid: int, *, ask: bool = True) -> None:
+    """End the process: `quit`, after a minute TERM, then KILL (P3-16).
 
     Without `ask` it begins with TERM, as for an incoming process (P2C-09).
     """
     pid = running_pid(vmid)
     if pid is not None:
         with suppress(ProcessLookupError):
-            _end(vmid, pid, timeout, ask)
+            _end(vmid, pid, ask)
         if running_pid(vmid) == pid:
             raise Failure(f"VM {vmid}: process {pid} did not end after KILL")
     cleanup_sockets(vmid)
 
 
-def _end(vmid: int, pid: int, timeout: float, ask: bool) -> None:
+def _end(vmid: int, pid: int, ask: bool) -> None:
     handle = os.pidfd_open(pid)
 
     def ended(seconds: float) -> bool:
         return bool(select.select([handle], [], [], seconds)[0])
 
     try:
-        if ask and _quit(vmid) and ended(timeout):
-            return
+        with suppress(Failure):
+            if ask:
+                execute(vmid, "quit")
+                if ended(QUIT_WAIT):
+                    return
         for number in (signal.SIGTERM, signal.SIGKILL):
             signal.pidfd_send_signal(handle, number)
             if ended(TERM_WAIT):
@@ -149,26 +149,10 @@ def _end(vmid: int, pid: int, timeout: float, ask: bool) -> None:
         os.close(handle)
 
 
-def _quit(vmid: int) -> bool:
-    from reference.guest.monitor import Monitor
-
-    try:
-        with Monitor(paths.qmp_socket(vmid)) as monitor:
-            monitor.execute("quit")
-    except Failure:
-        return False
-    return True
-
-
-def _runtime_files(vmid: int) -> Iterator[str]:
-    own = re.compile(rf"{vmid}(?:\.(?:qmp|pid|migrate|qga|log|serial\d+)|_nbd\.migrate)")
-    with suppress(FileNotFoundError):
-        names = filter(own.fullmatch, os.listdir(_run_dir()))
-        yield from (f"{_run_dir()}/{name}" for name in names)
-
-
 def cleanup_sockets(vmid: int) -> None:
     """Remove the runtime files of a guest that has ended (P3-17)."""
-    for path in _runtime_files(vmid):
+    own = re.compile(rf"{vmid}(?:\.(?:qmp|pid|migrate|log|serial\d+)|_nbd\.migrate)")
+    folder = paths.ROOT + paths.RUN
+    for name in filter(own.fullmatch, os.listdir(folder) if os.path.isdir(folder) else ()):
         with suppress(FileNotFoundError):
-            os.unlink(path)
+            os.unlink(f"{folder}/{name}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from reference.bandwidth import bandwidth_limit
-from reference.guest.config import memory_mib
 from reference.migration.state import LocalVolume, Migration
 from reference.storage.base import parse_volid
 
@@ -43,5 +42,5 @@ def parameters(migration: Migration) -> dict[str, int]:
     return {
         "max-bandwidth": ram_limit(migration) or UNLIMITED,
         "downtime-limit": downtime_ms(migration),
-        "xbzrle-cache-size": xbzrle_cache_bytes(memory_mib(migration.config)),
+        "xbzrle-cache-size": xbzrle_cache_bytes(migration.config.memory_mib),
     }

@@ -69,7 +69,7 @@ def _live_steps(migration: Migration) -> list[Step]:
     return [
         *steps,
         ("closing the tunnel", migration.close_tunnel),
-        ("stopping the VM on the source", lambda: process.stop_guest(migration.vmid, timeout=60)),
+        ("stopping the VM on the source", lambda: process.stop_guest(migration.vmid)),
         ("cleaning up after the VM", lambda: process.cleanup_sockets(migration.vmid)),
     ]
 

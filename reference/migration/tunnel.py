@@ -151,7 +151,7 @@ def _resume(vmid: int) -> str:
     from reference.guest import process
 
     try:
-        process.resume_guest(vmid, nocheck=True)
+        process.resume_guest(vmid)
     except Failure as error:
         return f"ERR: resume failed - {error}"
     return "OK"
