@@ -23,7 +23,6 @@ OPTIONS = st.fixed_dictionaries(
         "cache": st.sampled_from(["none", "writeback", "unsafe"]),
         "discard": st.sampled_from(["on", "ignore"]),
         "format": st.sampled_from(["raw", "qcow2"]),
-        "serial": st.from_regex(r"\A[a-z0-9]{1,20}\Z"),
         "size": st.integers(0, 2**50).map(format_size),
     },
 )

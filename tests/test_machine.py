@@ -83,7 +83,7 @@ def test_a_scsi_disk() -> None:
     words = argv(f"scsihw: virtio-scsi-pci\nscsi0: {DISK},size=1G")
     assert values(words, "-drive") == [
         "file=/images/scsi0,if=none,id=drive-scsi0,node-name=drive-scsi0-image,format=raw,"
-        "cache=none,aio=io_uring,detect-zeroes=on"
+        "cache=none,detect-zeroes=on"
     ]
     assert values(words, "-device") == [
         "virtio-scsi-pci,id=scsihw0",
@@ -141,18 +141,17 @@ def test_cd_drives() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "direct", "uring", "expected"),
+    ("options", "direct", "expected"),
     [
-        ("", True, True, "cache=none,aio=io_uring,"),
-        ("", True, False, "cache=none,aio=native,"),
-        ("", False, False, "cache=writeback,aio=threads,"),
-        (",cache=directsync", False, True, "cache=writethrough,aio=io_uring,"),
-        (",cache=unsafe", True, False, "cache=unsafe,aio=threads,"),
-        (",discard=on", True, True, "discard=on,detect-zeroes=unmap"),
+        ("", True, "cache=none,"),
+        ("", False, "cache=writeback,"),
+        (",cache=directsync", False, "cache=writethrough,"),
+        (",aio=native,cache=unsafe", True, "cache=unsafe,aio=native,"),
+        (",discard=on", True, "discard=on,detect-zeroes=unmap"),
     ],
 )
-def test_how_an_image_is_opened(options: str, direct: bool, uring: bool, expected: str) -> None:
-    words = argv(f"scsi0: {DISK}{options}", Launch(uring=uring), direct)
+def test_how_an_image_is_opened(options: str, direct: bool, expected: str) -> None:
+    words = argv(f"scsi0: {DISK}{options}", direct=direct)
     assert expected in values(words, "-drive")[0] + ","
 
 

@@ -87,26 +87,19 @@ class Parser:
 
     def __init__(self, prog: str, known: Callable[[str], bool] | None = None) -> None:
         self._prog, self._known = prog, known or (lambda _: False)
-        self._positionals: list[str] = []
-        self._flags: set[str] = set()
-        self._joined: set[str] = set()
-        self._checks: dict[str, Check] = {}  # by name; every name the parser knows has one
+        self._rules: dict[str, tuple[str, Check]] = {}  # what kind of parameter, and its check
 
-    def positional(self, name: str, check: Check | None = None) -> None:
+    def positional(self, name: str, check: Check = str) -> None:
         """The next word of the command line."""
-        self._positionals.append(name)
-        self._checks[name] = check or str
+        self._rules[name] = "word", check
 
-    def option(self, name: str, check: Check | None = None, *, append: bool = False) -> None:
+    def option(self, name: str, check: Check = str, *, append: bool = False) -> None:
         """`--name value`; with `append` the occurrences are joined with commas (CLI-05)."""
-        self._checks[name] = check or str
-        if append:
-            self._joined.add(name)
+        self._rules[name] = "list" if append else "value", check
 
     def flag(self, name: str) -> None:
         """A boolean with an optional value; absent means None (CLI-04, CLI-21)."""
-        self._checks[name] = boolean
-        self._flags.add(name)
+        self._rules[name] = "flag", boolean
 
     def error(self, message: str) -> NoReturn:
         """400 with the short usage on stderr, exit 255 (CLI-09)."""
@@ -115,19 +108,20 @@ class Parser:
 
     def short_usage(self) -> str:
         """The command and its positionals."""
-        words = [f"<{name}>" for name in self._positionals]
-        return " ".join(["usage:", self._prog, *words, "[OPTIONS]"])
+        return " ".join(["usage:", self._prog, *(f"<{w}>" for w in self._words()), "[OPTIONS]"])
+
+    def _words(self) -> list[str]:
+        return [name for name, (kind, _) in self._rules.items() if kind == "word"]
 
     def parse_args(self, words: Sequence[str]) -> SimpleNamespace:
         """Parse, then check every value; a refused one is a ParameterFailure on its option."""
         Parser.current = self
         given = self._split(list(words))
-        result = SimpleNamespace(extra={})
-        for name, check in self._checks.items():
+        result = SimpleNamespace()
+        for name, (kind, check) in self._rules.items():
             texts = given.pop(name, None)
-            text = texts and (",".join(texts) if name in self._joined else texts[-1])
             try:
-                value = None if texts is None else check(text or "")
+                value = check(",".join(texts) if kind == "list" else texts[-1]) if texts else None
             except ValueError as error:
                 raise ParameterFailure(name, str(error)) from None
             setattr(result, name.replace("-", "_"), value)
@@ -144,23 +138,23 @@ class Parser:
                 positionals += words
                 break
             if match := _OPTION.fullmatch(word):
-                text = match[2] if match[2] is not None else self._value(match[1], words)
-                given.setdefault(self._name(match[1]), []).append(text)
+                given.setdefault(match[1], []).append(self._value(match[1], match[2], words))
             else:
                 positionals.append(word)
-        if len(positionals) != len(self._positionals):
-            few = len(positionals) < len(self._positionals)
+        names = self._words()
+        if len(positionals) != len(names):
+            few = len(positionals) < len(names)
             self.error("not enough arguments" if few else "too many arguments")
-        return {**given, **{n: [w] for n, w in zip(self._positionals, positionals, strict=True)}}
+        return {**given, **{n: [word] for n, word in zip(names, positionals, strict=True)}}
 
-    def _name(self, name: str) -> str:
-        if name in self._positionals or not (name in self._checks or self._known(name)):
+    def _value(self, name: str, text: str | None, words: list[str]) -> str:
+        """The text after `=`, else the next word; a flag takes none that starts with a dash."""
+        kind = self._rules[name][0] if name in self._rules else "value"
+        if kind == "word" or not (name in self._rules or self._known(name)):
             self.error(f"unknown option: {name}")
-        return name
-
-    def _value(self, name: str, words: list[str]) -> str:
-        """The word after an option, whatever it is; a flag takes none that starts with a dash."""
-        if self._name(name) in self._flags and (not words or words[0].startswith("-")):
+        if text is not None:
+            return text
+        if kind == "flag" and (not words or words[0].startswith("-")):
             return "1"
         if not words:
             self.error(f"option {name} requires an argument")

@@ -70,7 +70,7 @@ def path(parser: Parser, words: list[str]) -> None:
 
 def alloc(parser: Parser, words: list[str]) -> None:
     """A new empty volume; an empty name asks for the next free one."""
-    for name, check in (("storage", None), ("vmid", _VMID), ("filename", None), ("size", _SIZE)):
+    for name, check in (("storage", str), ("vmid", _VMID), ("filename", str), ("size", _SIZE)):
         parser.positional(name, check)
     parser.option("format", _FORMAT)
     args = parser.parse_args(words)

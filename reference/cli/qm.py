@@ -1,14 +1,17 @@
 """`qm`: the guest commands of a node. Each loads only what it needs."""
 
 import sys
-from collections.abc import Callable
+from importlib import import_module
 
 from reference.cli.options import require_root, run
 
-Command = Callable[[list[str]], int]
-CONFIG = ("config", "create", "destroy", "set", "unlock")
-POWER = ("list", "nbdstop", "resume", "start", "status", "stop", "suspend")
-NAMES = sorted((*CONFIG, *POWER, "migrate", "mtunnel"))
+MODULES = {
+    **dict.fromkeys(("config", "create", "destroy", "set", "unlock"), "qm_config"),
+    **dict.fromkeys(
+        ("list", "nbdstop", "resume", "start", "status", "stop", "suspend"), "qm_power"
+    ),
+    **dict.fromkeys(("migrate", "mtunnel"), "migrate"),
+}
 
 
 def main() -> int:
@@ -18,23 +21,12 @@ def main() -> int:
 
 def _dispatch() -> int:
     require_root()
-    name, arguments = (sys.argv[1], sys.argv[2:]) if sys.argv[1:] else ("", [])
-    if name in CONFIG:
-        from reference.cli import qm_config
-
-        return qm_config.COMMANDS[name](arguments)
-    if name in POWER:
-        from reference.cli import qm_power
-
-        return qm_power.COMMANDS[name](arguments)
-    if name == "migrate":
-        from reference.cli import migrate
-
-        return migrate.command(arguments)
-    if name == "mtunnel":
-        from reference.migration import tunnel
-
-        return tunnel.serve()
+    name = sys.argv[1] if sys.argv[1:] else ""
+    if name in MODULES:
+        module = import_module(f"reference.cli.{MODULES[name]}")
+        return int(module.COMMANDS[name](sys.argv[2:]))
     problem = f"unknown command '{name}'" if name else "no command specified"
-    print(f"400 {problem}\nusage: qm <{'|'.join(NAMES)}> [ARGS] [OPTIONS]", file=sys.stderr)
+    print(
+        f"400 {problem}\nusage: qm <{'|'.join(sorted(MODULES))}> [ARGS] [OPTIONS]", file=sys.stderr
+    )
     return 255

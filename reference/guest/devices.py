@@ -19,22 +19,16 @@ class Image(NamedTuple):
 
 
 class Launch(NamedTuple):
-    """What the config does not say: forced types, the incoming transport, facts of the node."""
+    """What the config does not say: forced types and the incoming transport."""
 
     machine: str | None = None
     cpu: str | None = None
     incoming: str | None = None  # unix, tcp or None
-    uring: bool = True
 
 
 def drive_node(key: str) -> str:
     """The node name of a drive's image."""
     return f"drive-{key}-image"
-
-
-def escape(text: str) -> str:
-    """A comma doubled, as QEMU's option parser wants it."""
-    return text.replace(",", ",,")
 
 
 def boot_order(config: GuestConfig) -> list[str]:
@@ -50,9 +44,7 @@ def _boot_index(config: GuestConfig, key: str) -> str:
     return f",bootindex={100 + order.index(key)}" if key in order else ""
 
 
-def disk_arguments(
-    config: GuestConfig, images: Callable[[Drive], Image], launch: Launch
-) -> Iterator[str]:
+def disk_arguments(config: GuestConfig, images: Callable[[Drive], Image]) -> Iterator[str]:
     """Every drive with its controller, in string order of the keys."""
     ovmf = config.current.get("bios") == "ovmf"
     controllers = {""}
@@ -61,19 +53,17 @@ def disk_arguments(
             continue
         image = None if drive.volume == "none" else images(drive)
         interface = "pflash,unit=1" if drive.bus == "efidisk" and ovmf else "none"
-        yield from ("-drive", _backend(drive, image, launch, interface))
+        yield from ("-drive", _backend(drive, image, interface))
         if drive.bus == "efidisk":
             continue
         controller, device = _frontend(config, drive)
         if controller not in controllers:
             controllers.add(controller)
             yield from ("-device", controller)
-        serial = drive.options.get("serial")
-        device += f",drive=drive-{key},id={key}" + (f",serial={escape(serial)}" if serial else "")
-        yield from ("-device", device + _boot_index(config, key))
+        yield from ("-device", f"{device},drive=drive-{key},id={key}{_boot_index(config, key)}")
 
 
-def _backend(drive: Drive, image: Image | None, launch: Launch, interface: str) -> str:
+def _backend(drive: Drive, image: Image | None, interface: str) -> str:
     options = [f"if={interface},id=drive-{drive.key}"]
     if drive.cdrom:
         options.append("media=cdrom")
@@ -82,10 +72,10 @@ def _backend(drive: Drive, image: Image | None, launch: Launch, interface: str) 
     cache = drive.options.get("cache", "none")
     if not image.direct:
         cache = {"none": "writeback", "directsync": "writethrough"}.get(cache, cache)
-    fallback = "native" if cache in ("none", "directsync") else "threads"
-    aio = drive.options.get("aio", "io_uring" if launch.uring else fallback)
-    options = [f"file={escape(image.path)}", *options, f"node-name={drive_node(drive.key)}"]
-    options += [f"format={image.format},cache={cache},aio={aio}"]
+    path = image.path.replace(",", ",,")  # as QEMU's option parser wants it
+    options = [f"file={path}", *options, f"node-name={drive_node(drive.key)}"]
+    options += [f"format={image.format}", f"cache={cache}"]
+    options += [f"aio={drive.options['aio']}"] if "aio" in drive.options else []
     discard = drive.options.get("discard") == "on"
     if discard:
         options.append("discard=on")

@@ -20,7 +20,6 @@ _OPTIONS = {
     "efitype": r"2m|4m",
     "format": r"raw|qcow2|vmdk",
     "media": r"cdrom|disk",
-    "serial": r".{1,60}",
     "size": rf"{_NUMBER}[KMGT]?",
     "version": r"v1\.2|v2\.0",
 }

@@ -1,4 +1,4 @@
-"""The images behind a guest's drives, and what this node's kernel can do with them."""
+"""The images behind a guest's drives."""
 
 import os
 from collections.abc import Mapping
@@ -8,8 +8,6 @@ from reference.cluster.storages import Storage
 from reference.errors import Failure
 from reference.guest.devices import Image
 from reference.guest.drives import Drive, volume_format
-
-_IO_URING_SETUP = 425
 
 
 def image_of(drive: Drive, storages: Mapping[str, Storage]) -> Image:
@@ -33,13 +31,3 @@ def _opens_direct(path: str, fmt: str) -> bool:
     except OSError:
         return False
     return fmt != "raw" or os.stat(path).st_size % 4096 == 0
-
-
-def io_uring_works() -> bool:
-    """Whether the kernel lets this process use io_uring (containers often forbid it)."""
-    import ctypes
-    import errno
-
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.syscall(_IO_URING_SETUP, 0, None)  # no entries: refused, but not because of who asks
-    return ctypes.get_errno() in (errno.EINVAL, errno.EFAULT)

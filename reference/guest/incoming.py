@@ -12,11 +12,11 @@ from reference.cluster.storages import Storage, check_storage
 from reference.errors import Failure
 from reference.guest import drives as drive_strings
 from reference.guest.config import GuestConfig
+from reference.guest.devices import Launch, drive_node
 from reference.guest.drives import Drive, drives, format_drive
 from reference.idmap import IdMap, map_id
 
 if TYPE_CHECKING:
-    from reference.guest.devices import Launch
     from reference.guest.monitor import Monitor
 
 
@@ -123,75 +123,56 @@ def start_incoming(config: GuestConfig, storages: Mapping[str, Storage], arrival
     start_guest(config, storages, arrival.launch, migrated_from=arrival.migrated_from)
     try:
         with Monitor(paths.qmp_socket(config.vmid)) as monitor:
-            _set_capabilities(monitor)
             _announce(config.vmid, monitor, received, arrival)
     except BaseException:
         stop_guest(config.vmid, ask=False)
         raise
 
 
-def _set_capabilities(monitor: Monitor) -> None:
+def _announce(vmid: int, monitor: Monitor, received: Mapping[str, Drive], arrival: Arrival) -> None:
+    """Listen for the state and serve the disks; the lines are those of P2-14."""
     from reference.migration.memory import set_capabilities
 
     try:
         set_capabilities(monitor)
     except Failure as error:
         print(f"WARN: {error}", file=sys.stderr)
-
-
-def _announce(vmid: int, monitor: Monitor, received: Mapping[str, Drive], arrival: Arrival) -> None:
-    """Listen for the state and serve the disks; the lines are those of P2-14."""
-    address = _listen_address(arrival)
+    uri = f"unix:{paths.migrate_socket(vmid)}"
     if arrival.launch.incoming == "tcp":
-        uri = f"tcp:{_bracketed(address)}:{_port(address)}"
+        host, port = _listen_place(arrival)
+        uri = f"tcp:[{host}]:{port}" if ":" in host else f"tcp:{host}:{port}"
         monitor.execute("migrate-incoming", {"uri": uri})
-    else:
-        uri = f"unix:{paths.migrate_socket(vmid)}"
     print(f"migration listens on {uri}", flush=True)
-    if received:
-        nbd = _serve(vmid, monitor, arrival, address)
-        for key, drive in received.items():
-            _export(monitor, key)
-            where = f"{nbd}:exportname=drive-{key}"
-            print(f"storage migration listens on {where} volume:{format_drive(drive)}", flush=True)
+    nbd = _serve(vmid, monitor, arrival) if received else ""
+    for key, drive in received.items():
+        export = {"id": f"export-{key}", "type": "nbd", "node-name": drive_node(key)}
+        monitor.execute("block-export-add", {**export, "name": f"drive-{key}", "writable": True})
+        where = f"{nbd}:exportname=drive-{key}"
+        print(f"storage migration listens on {where} volume:{format_drive(drive)}", flush=True)
 
 
-def _serve(vmid: int, monitor: Monitor, arrival: Arrival, address: str) -> str:
+def _serve(vmid: int, monitor: Monitor, arrival: Arrival) -> str:
     """Start the NBD server; unix for a secure source that knows how (P2-17)."""
     place: dict[str, object]
     if arrival.migration_type == "secure" and arrival.facts.nbd_protocol_version > 0:
         path = paths.nbd_socket(vmid)
         uri, place = f"nbd:unix:{path}", {"type": "unix", "data": {"path": path}}
     else:
-        port = str(_port(address))
-        uri = f"nbd:{_bracketed(address)}:{port}"
-        place = {"type": "inet", "data": {"host": address, "port": port}}
+        host, port = _listen_place(arrival)
+        uri = f"nbd:[{host}]:{port}" if ":" in host else f"nbd:{host}:{port}"
+        place = {"type": "inet", "data": {"host": host, "port": str(port)}}
     monitor.execute("nbd-server-start", {"addr": place})
     return uri
 
 
-def _export(monitor: Monitor, key: str) -> None:
-    from reference.guest.devices import drive_node
-
-    name = f"drive-{key}"
-    export = {"id": f"export-{key}", "type": "nbd", "node-name": drive_node(key)}
-    monitor.execute("block-export-add", {**export, "name": name, "writable": True})
-
-
-def _listen_address(arrival: Arrival) -> str:
+def _listen_place(arrival: Arrival) -> tuple[str, int]:
     """Where plain TCP listens: loopback for secure, else the migration network's address."""
-    if arrival.migration_type == "secure":
-        return "localhost"
-    if arrival.network:
-        return membership.local_ip_within(arrival.network)
-    return membership.node_ip(membership.local_node())
-
-
-def _bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
-
-
-def _port(address: str) -> int:
     from reference.ports import next_migrate_port
 
-    return next_migrate_port("127.0.0.1" if address == "localhost" else address)
+    if arrival.migration_type == "secure":
+        return "localhost", next_migrate_port("127.0.0.1")
+    if arrival.network:
+        address = membership.local_ip_within(arrival.network)
+    else:
+        address = membership.node_ip(membership.local_node())
+    return address, next_migrate_port(address)

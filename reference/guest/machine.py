@@ -30,7 +30,7 @@ def qemu_argv(
     argv += ["-chardev", f"socket,id=qmp,path={paths.qmp_socket(vmid)},server=on,wait=off"]
     argv += ["-mon", "chardev=qmp,mode=control"]
     argv += [*_board(config, launch), *_identity(config), *_serials(config)]
-    argv += disk_arguments(config, images, launch)
+    argv += disk_arguments(config, images)
     argv += network_arguments(config)
     if launch.incoming:
         unix = f"unix:{paths.migrate_socket(vmid)}"

@@ -51,11 +51,10 @@ def start_guest(
     """Start QEMU; on return its sockets listen. Its output is relayed with `QEMU: ` (P2-13)."""
     import subprocess
 
-    from reference.guest.images import image_of, io_uring_works
+    from reference.guest.images import image_of
     from reference.guest.machine import qemu_argv
 
     vmid = config.vmid
-    launch = launch._replace(uring=io_uring_works())
     argv = qemu_argv(config, lambda drive: image_of(drive, storages), launch)
     os.makedirs(paths.ROOT + paths.RUN, exist_ok=True)
     cleanup_sockets(vmid)
