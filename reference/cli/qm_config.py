@@ -12,6 +12,7 @@ from reference.errors import Failure, ParameterFailure
 from reference.guest import process, schema
 from reference.guest.changes import apply, apply_pending
 from reference.guest.config import GuestConfig, load_config, load_unlocked, write_config
+from reference.guest.drives import Drive, format_drive, format_size, is_drive_key, parse_drive
 from reference.locks import guest_config_lock
 
 CREATE_LOCK_TIMEOUT = 5.0
@@ -48,7 +49,7 @@ def _new_uuid() -> str:
 
 
 def create(arguments: list[str]) -> int:
-    """Make a guest; whatever was allocated for it goes again if that fails."""
+    """Make a guest from options and volumes that are there."""
     options = guest_parser("create", known=_settable).parse_args(arguments)
     values = _checked(options.extra)
     membership.check_quorum()
@@ -63,12 +64,27 @@ def create(arguments: list[str]) -> int:
 
 
 def _store(config: GuestConfig, values: dict[str, str], removed: list[str]) -> None:
-    from reference.guest.allocation import allocation
+    """Write the changed config; a volume must be there, and its drive tells its size."""
+    for key, text in values.items():
+        if is_drive_key(key) or key.startswith("unused"):
+            values[key] = _with_size(config.vmid, parse_drive(key, text))
+    apply(config, values, removed, process.running_pid(config.vmid) is not None)
+    write_config(config)
 
-    running = process.running_pid(config.vmid) is not None
-    with allocation(config.vmid) as final:
-        apply(config, {key: final(key, text) for key, text in values.items()}, removed, running)
-        write_config(config)
+
+def _with_size(vmid: int, drive: Drive) -> str:
+    from reference import storage
+    from reference.cluster.storages import load_storages
+
+    if drive.volume.startswith("/") and not os.path.exists(drive.volume):
+        raise Failure(f"{drive.key}: '{drive.volume}' does not exist")
+    if ":" in drive.volume and not drive.volume.startswith("/"):
+        info = storage.volume_info(load_storages(), drive.volume)
+        if info.vmid not in (None, vmid):
+            raise Failure(f"{drive.key}: '{drive.volume}' is owned by other VM {info.vmid}")
+        if not drive.cdrom and is_drive_key(drive.key):
+            drive = drive._replace(options={**drive.options, "size": format_size(info.size)})
+    return format_drive(drive)
 
 
 def set_options(arguments: list[str]) -> int:
@@ -108,11 +124,9 @@ def _free_unused(config: GuestConfig, volume: str) -> None:
 
 
 def show(arguments: list[str]) -> int:
-    """Print a guest's options as they will be at its next start, or as they are."""
-    options = guest_parser("config", "current").parse_args(arguments)
-    config = load_config(options.vmid)
-    if not options.current:
-        apply_pending(config)
+    """Print a guest's options as they will be at its next start."""
+    config = load_config(guest_parser("config").parse_args(arguments).vmid)
+    apply_pending(config)
     for key, value in sorted(config.current.items()):
         print(f"{key}: {value}".replace("\n", "%0A"))
     return 0

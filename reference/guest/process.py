@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from reference.cluster import paths
 from reference.errors import Failure
 from reference.guest.config import GuestConfig
+from reference.guest.drives import Drive, volume_format
 
 if TYPE_CHECKING:
     from reference.cluster.storages import Storage
-    from reference.guest.devices import Launch
+    from reference.guest.devices import Image, Launch
     from reference.guest.monitor import Monitor
 
 QUIT_WAIT = 60.0  # seconds for QEMU to end when asked
@@ -51,11 +52,10 @@ def start_guest(
     """Start QEMU; on return its sockets listen. Its output is relayed with `QEMU: ` (P2-13)."""
     import subprocess
 
-    from reference.guest.images import image_of
     from reference.guest.machine import qemu_argv
 
     vmid = config.vmid
-    argv = qemu_argv(config, lambda drive: image_of(drive, storages), launch)
+    argv = qemu_argv(config, lambda drive: _image(drive, storages), launch)
     os.makedirs(paths.ROOT + paths.RUN, exist_ok=True)
     cleanup_sockets(vmid)
     environment = {**os.environ, **({"PVE_MIGRATED_FROM": migrated_from} if migrated_from else {})}
@@ -69,6 +69,31 @@ def start_guest(
     if done.returncode:
         cleanup_sockets(vmid)
         raise Failure(f"start failed: QEMU exited with code {done.returncode}")
+
+
+def _image(drive: Drive, storages: Mapping[str, Storage]) -> Image:
+    """The image behind a drive; Failure if this node does not have the volume."""
+    from reference import storage
+    from reference.guest.devices import Image
+
+    if drive.volume == "cdrom":
+        return Image("/dev/cdrom", "raw", False)
+    path, fmt = drive.volume, drive.options.get("format", "raw")
+    if not path.startswith("/"):
+        storage.volume_info(storages, drive.volume)
+        path, fmt = storage.volume_path(storages, drive.volume), volume_format(drive.volume)
+    elif not os.path.exists(path):
+        raise Failure(f"{drive.key}: '{path}' does not exist")
+    return Image(path, fmt, _opens_direct(path, fmt))
+
+
+def _opens_direct(path: str, fmt: str) -> bool:
+    """Past the page cache; QEMU refuses to write a raw image whose last block is not whole."""
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_DIRECT))
+    except OSError:
+        return False
+    return fmt != "raw" or os.stat(path).st_size % 4096 == 0
 
 
 def log_lines(vmid: int) -> list[str]:

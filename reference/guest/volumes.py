@@ -12,7 +12,7 @@ class VolumeRef(NamedTuple):
     """One volume, its attributes merged over all references.
 
     `cdrom` holds only if every reference says so, the other flags if any does; `drivenames` are
-    the drives of the current section; `size` is the text of the first reference that has one.
+    the drives of the current section.
     """
 
     volume: str
@@ -25,10 +25,8 @@ class VolumeRef(NamedTuple):
     cloudinit: bool = False
     vmstate: bool = False
     tpmstate: bool = False
-    efidisk: bool = False
     pending: bool = False
     snapshots: tuple[str, ...] = ()
-    size: str | None = None
 
 
 def _entries(section: Mapping[str, str]) -> Iterator[Drive]:
@@ -68,10 +66,8 @@ def _merge(ref: VolumeRef, drive: Drive, kind: str, snapshot: str) -> VolumeRef:
         cloudinit=ref.cloudinit or drive.cloudinit,
         vmstate=ref.vmstate or drive.key == "vmstate",
         tpmstate=ref.tpmstate or drive.key == "tpmstate0",
-        efidisk=ref.efidisk or drive.key == "efidisk0",
         pending=ref.pending or kind == "pending",
         snapshots=(*dict.fromkeys((*ref.snapshots, snapshot)),) if snapshot else ref.snapshots,
-        size=ref.size or drive.options.get("size"),
     )
 
 
