@@ -65,7 +65,7 @@ def check_value(key: str, value: str) -> None:
     if is_drive_key(key) or key == "vmstate":
         parse_drive(key, value)
     elif (rule := _rule(key)) and not re.fullmatch(rule[0], value):
-        raise Failure(f"{key}: '{value}' is not valid (expected {rule[1]})")
+        raise Failure(f"{key}: {value!r} is not valid (expected {rule[1]})")
     elif key == "args":
         try:
             shlex.split(value)
