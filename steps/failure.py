@@ -17,7 +17,7 @@ from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
 GONE_STORAGE = "dir: {storage}\n\tpath /var/lib/{storage}\n\tcontent images\n\n"
-BEAT = "cd /run/observer/beats; timeout 20 tail -q -n {skip} -f *.log | grep -qm1 '^line .* H'"
+BEAT = "cd /run/observer/beats; timeout 20 tail -q -n {skip} -f *.log | grep -qm1 '^line .* {said}'"
 
 
 # --- what a step saw
@@ -45,7 +45,7 @@ def filled(world: World, vmid: int, mib: int, what: str) -> None:
 def filled_and_paused(world: World, vmid: int, mib: int) -> None:
     world.change_guest(vmid, end=(1 + mib) * MIB, fill=True, pages_per_tick=0)
     world.bring_to(vmid, "running")
-    world.node(world.guests[vmid].node).run(BEAT.format(skip="+1"))
+    world.node(world.guests[vmid].node).run(BEAT.format(skip="+1", said="I"))
     world.pause(vmid)
 
 
@@ -226,7 +226,7 @@ def migrator_thawed(world: World) -> None:
 def beats_on(world: World, vmid: int, node: str) -> None:
     """A beat that comes after the migration's end is waited for."""
     _ = world.run.result
-    world.node(node).run(BEAT.format(skip="0"))
+    world.node(node).run(BEAT.format(skip="0", said="H"))
     heard = serial.timeline(world.lab.nodes.values())
     assert {span.node for span in heard.beating} == {node}
 
