@@ -12,7 +12,14 @@ from reference.errors import Failure, ParameterFailure
 from reference.guest import process, schema
 from reference.guest.changes import apply, apply_pending
 from reference.guest.config import GuestConfig, load_config, load_unlocked, write_config
-from reference.guest.drives import Drive, format_drive, format_size, is_drive_key, parse_drive
+from reference.guest.drives import (
+    Drive,
+    format_drive,
+    format_size,
+    is_drive_key,
+    parse_drive,
+    true,
+)
 from reference.locks import guest_config_lock
 
 CREATE_LOCK_TIMEOUT = 5.0
@@ -149,6 +156,8 @@ def destroy(arguments: list[str]) -> int:
     membership.check_quorum()
     with guest_config_lock(options.vmid):
         config = load_unlocked(options.vmid, options.skiplock)
+        if true(config.current.get("protection", "0")):
+            raise Failure(f"can't remove VM {options.vmid} - protection mode enabled")
         if process.running_pid(options.vmid) is not None:
             raise Failure(f"VM {options.vmid} is running - destroy failed")
         _free_volumes(config)

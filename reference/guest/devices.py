@@ -60,7 +60,15 @@ def disk_arguments(config: GuestConfig, images: Callable[[Drive], Image]) -> Ite
         if controller not in controllers:
             controllers.add(controller)
             yield from ("-device", controller)
-        yield from ("-device", f"{device},drive=drive-{key},id={key}{_boot_index(config, key)}")
+        ends = f",drive=drive-{key},id={key}{_looks(drive)}{_boot_index(config, key)}"
+        yield from ("-device", device + ends)
+
+
+def _looks(drive: Drive) -> str:
+    """What the guest is told of the disk beside its size."""
+    serial = f",serial={drive.options['serial']}" if "serial" in drive.options else ""
+    solid = drive.enabled("ssd") and not drive.cdrom and drive.bus != "virtio"
+    return serial + (",rotation_rate=1" if solid else "")
 
 
 def _backend(drive: Drive, image: Image | None, interface: str) -> str:

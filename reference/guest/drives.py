@@ -11,7 +11,7 @@ _KEY = re.compile(rf"({'|'.join(BUSES)})(0|[1-9]\d*)")
 _CLOUDINIT = re.compile(r"[:/](?:vm-\d+-)?cloudinit(?:\.(?:qcow2|raw))?$")
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 FLAG, _NUMBER = r"(?i:0|1|on|off|yes|no|true|false)", r"\d+(?:\.\d+)?"
-_FLAGS = "backup detect_zeroes iothread pre-enrolled-keys replicate ro shared"
+_FLAGS = "backup detect_zeroes iothread pre-enrolled-keys replicate ro shared ssd"
 _OPTIONS = {
     **dict.fromkeys(_FLAGS.split(), FLAG),
     "aio": r"native|threads|io_uring",
@@ -20,6 +20,7 @@ _OPTIONS = {
     "efitype": r"2m|4m",
     "format": r"raw|qcow2|vmdk",
     "media": r"cdrom|disk",
+    "serial": r"[\w.-]{1,20}",
     "size": rf"{_NUMBER}[KMGT]?",
     "version": r"v1\.2|v2\.0",
 }

@@ -18,7 +18,7 @@ _SCSI = r"lsi|lsi53c810|virtio-scsi-pci|virtio-scsi-single|megasas|pvscsi"
 
 # key -> (pattern of the whole value, how to name it in a refusal)
 OPTIONS: dict[str, tuple[str, str]] = {
-    **dict.fromkeys(("kvm", "onboot", "template"), (FLAG, "a boolean")),
+    **dict.fromkeys(("kvm", "onboot", "protection", "template"), (FLAG, "a boolean")),
     **dict.fromkeys(("cores", "sockets"), (_COUNT, "an integer, 1 or more")),
     **dict.fromkeys(("args", "hookscript", "ostype", "tags"), _TEXT),
     "balloon": (r"\d{1,9}", "an integer of MiB, 0 or more"),
