@@ -23,6 +23,7 @@ from reference.guest.drives import (
 from reference.locks import guest_config_lock
 
 CREATE_LOCK_TIMEOUT = 5.0
+_NEW_VOLUME = re.compile(r"([^:]+):(\d+(?:\.\d+)?)")
 
 
 def _settable(key: str) -> bool:
@@ -56,7 +57,7 @@ def _new_uuid() -> str:
 
 
 def create(arguments: list[str]) -> int:
-    """Make a guest from options and volumes that are there."""
+    """Make a guest from options; its volumes are there, or made: `--scsi0 <storage>:<GiB>`."""
     options = guest_parser("create", known=_settable).parse_args(arguments)
     values = _checked(options.extra)
     membership.check_quorum()
@@ -71,12 +72,39 @@ def create(arguments: list[str]) -> int:
 
 
 def _store(config: GuestConfig, values: dict[str, str], removed: list[str]) -> None:
-    """Write the changed config; a volume must be there, and its drive tells its size."""
-    for key, text in values.items():
-        if is_drive_key(key) or key.startswith("unused"):
-            values[key] = _with_size(config.vmid, parse_drive(key, text))
-    apply(config, values, removed, process.running_pid(config.vmid) is not None)
-    write_config(config)
+    """Write the changed config; what was allocated for it is freed again if that fails."""
+    made: list[str] = []
+    try:
+        for key, text in values.items():
+            if is_drive_key(key) or key.startswith("unused"):
+                drive = _allocated(config.vmid, parse_drive(key, text), made)
+                values[key] = _with_size(config.vmid, drive)
+        apply(config, values, removed, process.running_pid(config.vmid) is not None)
+        write_config(config)
+    except BaseException:
+        for volid in made:
+            _free(volid)
+        raise
+
+
+def _allocated(vmid: int, drive: Drive, made: list[str]) -> Drive:
+    """`<storage>:<GiB>` asks for a new volume; any other drive is returned as it is."""
+    from reference import storage
+    from reference.cluster.storages import load_storages
+
+    match = _NEW_VOLUME.fullmatch(drive.volume)
+    if not match or drive.cdrom:
+        return drive
+    size, fmt = int(float(match[2]) * (1 << 30)), drive.options.get("format")
+    made.append(storage.alloc_volume(load_storages(), match[1], vmid, fmt, None, size))
+    return drive._replace(volume=made[-1])
+
+
+def _free(volid: str) -> None:
+    from reference import storage
+    from reference.cluster.storages import load_storages
+
+    storage.free_volume(load_storages(), volid)
 
 
 def _with_size(vmid: int, drive: Drive) -> str:
@@ -122,12 +150,9 @@ def set_options(arguments: list[str]) -> int:
 
 def _free_unused(config: GuestConfig, volume: str) -> None:
     """Free an unused entry's volume, if no other line has it."""
-    from reference import storage
-    from reference.cluster.storages import load_storages
-
     sections = [config.current, config.pending, *config.snapshots.values()]
     if sum(text.split(",")[0] == volume for part in sections for text in part.values()) == 1:
-        storage.free_volume(load_storages(), volume)
+        _free(volume)
 
 
 def show(arguments: list[str]) -> int:
