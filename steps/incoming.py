@@ -7,15 +7,24 @@ import re
 import shlex
 from collections.abc import Sequence
 
+import pytest
 from pytest_bdd import given, then, when
 
 from fixtures.faults import hooks
+from fixtures.labs.process import RemoteProcess
 from fixtures.observe.monitor import monitor
 from fixtures.world import arrivals
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
+Waiting = dict[int, RemoteProcess]
 ASKED = '"{node}" is asked to receive guest {vmid} with "{options}"'
+
+
+@pytest.fixture
+def waiting() -> Waiting:
+    """Targets that are being asked, by guest."""
+    return {}
 
 
 @given(Sentence('"{node}" has been asked to receive guest {vmid} with "{options}"'))
@@ -30,10 +39,11 @@ def asked_and_told(world: World, node: str, vmid: int, options: str, docstring: 
 
 
 @when(Sentence(f"{ASKED} and has to wait"))
-def asked_and_waits(world: World, node: str, vmid: int, options: str) -> None:
-    process = arrivals.begin(world, node, vmid, options)
-    process.wait_for("trying to acquire lock", 20.0)
-    world.waiting = process
+def asked_and_waits(
+    world: World, waiting: Waiting, node: str, vmid: int, options: str
+) -> None:
+    waiting[vmid] = arrivals.begin(world, node, vmid, options)
+    waiting[vmid].wait_for("trying to acquire lock", 20.0)
 
 
 @given(
@@ -42,7 +52,7 @@ def asked_and_waits(world: World, node: str, vmid: int, options: str) -> None:
     )
 )
 def hook_script(world: World, vmid: int, code: int) -> None:
-    world.set_key(vmid, "hookscript", hooks.place(world, code))
+    world.set_keys(vmid, {"hookscript": hooks.place(world, code)})
 
 
 @then(Sentence('the hook script ran on "{node}" with "{words}" for a guest from "{source}"'))
@@ -58,10 +68,9 @@ def waits(world: World, vmid: int, node: str) -> None:
 
 
 @then(Sentence('guest {vmid} waits for its state on "{node}" once the lock is free'))
-def waits_later(world: World, vmid: int, node: str) -> None:
+def waits_later(world: World, waiting: Waiting, vmid: int, node: str) -> None:
     world.release_locks()
-    assert world.waiting is not None
-    assert world.waiting.wait(30.0).rc == 0
+    assert waiting[vmid].wait(30.0).rc == 0
     waits(world, vmid, node)
 
 
@@ -77,16 +86,9 @@ def no_process(world: World, vmid: int) -> None:
     assert world.look().guests(vmid) == {}
 
 
-def pattern(world: World, text: str) -> str:
-    """The regex of a text with `<port>` and `<address of NODE>` in it."""
-    for name, node in world.lab.nodes.items():
-        text = text.replace(f"<address of {name}>", node.address)
-    return re.escape(text).replace("<port>", r"600[0-4]\d")
-
-
 @then("the target announces exactly:")
 def announces(world: World, docstring: str) -> None:
-    expected = [pattern(world, arrivals.normal(line)) for line in docstring.splitlines()]
+    expected = [arrivals.pattern(world, arrivals.normal(line)) for line in docstring.splitlines()]
     said = arrivals.lines(world)
     assert len(said) == len(expected), said
     for line, regex in zip(said, expected, strict=True):
@@ -172,10 +174,12 @@ def serves_nothing(world: World, vmid: int, node: str) -> None:
 def offered(world: World, drive: str, export: str, place: str) -> None:
     one = arrivals.announced(world)[drive]
     assert one.export == export
-    assert re.fullmatch(pattern(world, place), one.place)
+    assert re.fullmatch(arrivals.pattern(world, place), one.place)
 
 
-@then(Sentence('what is written to drive {drive:word} over NBD is in volume "{volume}" on "{node}"'))
+@then(
+    Sentence('what is written to drive {drive:word} over NBD is in volume "{volume}" on "{node}"')
+)
 def written(world: World, drive: str, volume: str, node: str) -> None:
     one = arrivals.announced(world)[drive]
     uri = f"{one.place}:exportname={one.export}"

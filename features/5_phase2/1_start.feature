@@ -4,8 +4,9 @@ Feature: The source asks the target to start the guest
   Rule: One command names the source, the type of the migration and how the state travels
 
     Scenario Outline: The target is asked to receive a guest in <type> mode
-      Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And guest 100 runs on machine type "pc-i440fx-6.2"
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And guest 100 has "machine: pc-i440fx-6.2" in its config
+      And guest 100 is running
       And what "pve2" is asked to start is recorded
       When guest 100 is live-migrated to "pve2" with "--migration_type <type> <more>"
       Then the migration finishes successfully
@@ -46,10 +47,9 @@ Feature: The source asks the target to start the guest
   Rule: The target is told on standard input what its command line does not say
 
     Scenario Outline: A cloud-init drive and TPM state were copied to <where>
-      Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And volume "local:100/vm-100-cloudinit.raw" of 1 MiB exists on "pve1"
-      And guest 100 has "ide2: local:100/vm-100-cloudinit.raw,media=cdrom" in its config
-      And guest 100 has a 1 MiB raw disk tpmstate0 on "local"
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And guest 100 has a cloud-init drive ide2 and TPM state on "local"
+      And guest 100 is running
       And what "pve2" is asked to start is recorded
       When guest 100 is live-migrated to "pve2" with "<options>"
       Then the migration finishes successfully
@@ -87,10 +87,11 @@ Feature: The source asks the target to start the guest
   Rule: Each disk that is to be mirrored needs a drive on the target
 
     Scenario: The target leaves one drive out
-      Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
       And guest 100 has a 1 MiB raw disk scsi1 on "alt"
+      And guest 100 is running
       And "pve2" leaves out drive scsi1 when it announces what it receives
-      And volume "alt:100/vm-100-disk-1.raw" is to stay on "pve2", for the source never learned of it (P2-11)
+      And volume "alt:100/vm-100-disk-0.raw" is to stay on "pve2" because "P2-11: the source never learned of it"
       When guest 100 is live-migrated to "pve2"
       Then the migration ends with problems
       And guest 100 is running on "pve1"
@@ -137,8 +138,9 @@ Feature: The source asks the target to start the guest
   Rule: The target's machine is that of the running guest, whatever its config says by now
 
     Scenario Outline: The config was changed to <configured> since the guest was started
-      Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And guest 100 runs on machine type "pc-i440fx-6.2"
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And guest 100 has "machine: pc-i440fx-6.2" in its config
+      And guest 100 is running
       And guest 100 has "machine: <configured>" in its config
       And what "pve2" is asked to start is recorded
       When guest 100 is live-migrated to "pve2"

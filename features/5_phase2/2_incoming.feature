@@ -52,13 +52,17 @@ Feature: The target of a live migration starts the guest
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
       And guest 100 has a 1 MiB raw disk virtio1 on "shared"
       And guest 100 has a 1 MiB raw disk tpmstate0 on "local"
-      And guest 100 has a 1 MiB raw disk unused0 on "local"
-      And guest 100 has "ide2: none,media=cdrom" in its config
+      And guest 100 owns volume "local:100/vm-100-disk-9.raw" of 256 KiB
+      And the config of guest 100 goes on with:
+        """
+        ide2: none,media=cdrom
+        unused0: local:100/vm-100-disk-9.raw
+        """
       When "pve2" is asked to receive guest 100 with "--stateuri unix --targetstorage 1"
       Then the target announces exactly:
         """
         migration listens on unix:/run/qemu-server/100.migrate
-        storage migration listens on nbd:unix:/run/qemu-server/100_nbd.migrate:exportname=drive-scsi0 volume:local:100/vm-100-disk-0.raw,format=raw,size=1M
+        storage migration listens on nbd:localhost:<port>:exportname=drive-scsi0 volume:local:100/vm-100-disk-0.raw,format=raw,size=1M
         """
       And only these volumes are new on "pve2": "local:100/vm-100-disk-0.raw"
 
@@ -88,8 +92,9 @@ Feature: The target of a live migration starts the guest
 
     Scenario: Numbers of drives are no numbers to this order
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi1 on "local"
-      And guest 100 has "scsi2: local:100/vm-100-disk-7.qcow2,discard=on,size=2M" in its config
-      And guest 100 has "scsi10: local:100/vm-100-disk-8.vmdk,size=3M" in its config
+      And guest 100 has a 3 MiB raw disk scsi10 on "local"
+      And guest 100 has a 2 MiB qcow2 disk scsi2 on "local"
+      And guest 100 has "scsi2: local:100/vm-100-disk-2.qcow2,discard=on,size=2M" in its config
       And volume "alt:100/vm-100-disk-0.raw" of 1 MiB exists on "pve2"
       When "pve2" is asked to receive guest 100 with "--stateuri unix --targetstorage local:alt"
       Then these drives are received:
@@ -114,7 +119,7 @@ Feature: The target of a live migration starts the guest
 
     Scenario: Changes are pending and a drive was copied beforehand
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "shared"
-      And guest 100 has "ide2: local:100/vm-100-cloudinit.raw,media=cdrom" in its config
+      And guest 100 has a cloud-init drive ide2 and TPM state on "local"
       And volume "alt:100/vm-100-cloudinit.raw" of 1 MiB exists on "pve2"
       And the config of guest 100 goes on with:
         """

@@ -10,7 +10,7 @@ Feature: The control tunnel of a live migration
 
     Scenario: The cluster has no quorum
       Given a stopped guest 100 on "pve1"
-      And the cluster has lost its quorum
+      And the cluster has no quorum
       When "pve1" opens the tunnel to "pve2" and says "resume 100 / quit"
       Then the tunnel answers exactly "no quorum"
 

@@ -4,17 +4,19 @@ Feature: Disks of a running guest are mirrored
   Rule: The next drive is mirrored only when all drives so far are ready, and they stay ready
 
     Scenario: The first of two disks is slow
-      Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi1 on "alt"
-      And guest 100 has a 1 MiB raw disk scsi0 on "local" that it has got while running
-      And storage "local" has "bwlimit migration=128"
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi1 on "alt"
+      And guest 100 has a 1 MiB raw disk scsi0 full of data on "local"
+      And guest 100 is running
+      And storage "local" has "bwlimit migration=1024"
       When a live migration of guest 100 to "pve2" is halted before the second disk is mirrored
       Then the mirrors of guest 100 on "pve1" are exactly:
         | scsi0 | ready |
       And the migration finishes successfully
 
     Scenario: Both disks are ready while memory is still to come
-      Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And guest 100 has a 1 MiB qcow2 disk scsi1 on "alt" that it has got while running
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And guest 100 has a 1 MiB qcow2 disk scsi1 full of data on "alt"
+      And guest 100 is running
       When a live migration of guest 100 to "pve2" is halted before memory moves
       Then the mirrors of guest 100 on "pve1" are exactly:
         | scsi0 | ready |
@@ -25,20 +27,22 @@ Feature: Disks of a running guest are mirrored
   Rule: The machine version of the guest decides how a drive is mirrored
 
     Scenario: The machine is older than 10.0
-      Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And guest 100 runs on machine type "pc-i440fx-6.2"
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And guest 100 has "machine: pc-i440fx-6.2" in its config
+      And guest 100 is running
       When a live migration of guest 100 to "pve2" is halted before memory moves
       Then guest 100 on "pve1" has exactly the mirror job "drive-scsi0"
-      And it goes to the export "drive-scsi0" of "/run/qemu-server/100_nbd.migrate"
+      And guest 100 on "pve1" mirrors to the export "drive-scsi0" of "/run/qemu-server/100_nbd.migrate"
       And the migration finishes successfully
 
     Scenario: The machine is as new as 10.0
       Given QEMU is version 10.0 or newer
-      And a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And guest 100 runs on machine type "pc-i440fx-10.0"
+      And a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And guest 100 has "machine: pc-i440fx-10.0" in its config
+      And guest 100 is running
       When a live migration of guest 100 to "pve2" is halted before memory moves
       Then guest 100 on "pve1" has exactly the mirror job "mirror-scsi0"
-      And it goes to the export "drive-scsi0" of "/run/qemu-server/100_nbd.migrate"
+      And guest 100 on "pve1" mirrors to the export "drive-scsi0" of "/run/qemu-server/100_nbd.migrate"
       And the migration finishes successfully
 
   @live @P2-26
@@ -47,23 +51,23 @@ Feature: Disks of a running guest are mirrored
     Scenario Outline: The mirror is limited by <limited by>
       Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
       And storage "local" has "bwlimit migration=<storage>"
-      When a live migration of guest 100 to "pve2" with "<options>" is halted before memory moves
+      When a live migration of guest 100 to "pve2" is halted before memory moves
       Then the mirror of drive scsi0 of guest 100 on "pve1" goes at <speed> bytes per second
       And the mirror of drive scsi0 of guest 100 on "pve1" waits to be dismissed at its end
       And the migration finishes successfully
 
       Examples:
-        | limited by      | storage | options        | speed   |
-        | nothing         | 0       |                | 0       |
-        | its storage     | 2048    |                | 2097152 |
-        | the request     | 2048    | --bwlimit 4096 | 4194304 |
+        | limited by  | storage | speed   |
+        | nothing     | 0       | 0       |
+        | its storage | 2048    | 2097152 |
 
     Scenario: What the guest never touched arrives too
-      Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And guest 100 has a 1 MiB raw disk scsi1 on "alt" that it has got while running
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And guest 100 has a 1 MiB raw disk scsi1 full of data on "alt"
+      And guest 100 is running
       When guest 100 is live-migrated to "pve2"
       Then the migration finishes successfully
-      And volume "alt:100/vm-100-disk-1.raw" on "pve2" has the content that "alt:100/vm-100-disk-1.raw" on "pve1" had
+      And volume "alt:100/vm-100-disk-0.raw" on "pve2" has the content that "alt:100/vm-100-disk-1.raw" on "pve1" had
 
   @live @P2-27 @P2-52
   Rule: The log tells how far a mirror is
@@ -78,9 +82,10 @@ Feature: Disks of a running guest are mirrored
   Rule: A mirror that ends before its time is the end of phase 2 and of all mirrors
 
     Scenario Outline: <What happens> while a drive is mirrored
-      Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi1 on "alt"
-      And guest 100 has a 1 MiB raw disk scsi0 on "local" that it has got while running
-      And storage "local" has "bwlimit migration=64"
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi1 on "alt"
+      And guest 100 has a 4 MiB raw disk scsi0 full of data on "local"
+      And guest 100 is running
+      And storage "local" has "bwlimit migration=1024"
       And a live migration of guest 100 to "pve2" that is halted while disks are mirrored
       When <what happens> behind the migrator's back
       Then the migration ends with problems

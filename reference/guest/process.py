@@ -52,13 +52,15 @@ def start_guest(
     """Start QEMU; on return its sockets listen. Its output is relayed with `QEMU: ` (P2-13)."""
     import subprocess
 
+    from reference.guest.hooks import before_start
     from reference.guest.machine import qemu_argv
 
     vmid = config.vmid
+    environment = {**os.environ, **({"PVE_MIGRATED_FROM": migrated_from} if migrated_from else {})}
+    before_start(config, storages, environment)
     argv = qemu_argv(config, lambda drive: _image(drive, storages), launch)
     os.makedirs(paths.ROOT + paths.RUN, exist_ok=True)
     cleanup_sockets(vmid)
-    environment = {**os.environ, **({"PVE_MIGRATED_FROM": migrated_from} if migrated_from else {})}
     # QEMU keeps writing to the log after it has become a daemon: a failed load is told there.
     done = subprocess.run(
         [*argv, "-D", _log_file(vmid)], env=environment, cwd="/", check=False,

@@ -26,9 +26,13 @@ def ram_limit(migration: Migration) -> int | None:
 
 
 def downtime_ms(migration: Migration) -> int:
-    """`migrate_downtime` (seconds) as capped milliseconds (P2-33)."""
-    seconds = float(migration.config.current.get("migrate_downtime", "0.1"))
-    return min(int(seconds * 1000), LONGEST_DOWNTIME)
+    """`migrate_downtime` as capped milliseconds (P2-33)."""
+    return min(wanted_downtime_ms(migration), LONGEST_DOWNTIME)
+
+
+def wanted_downtime_ms(migration: Migration) -> int:
+    """`migrate_downtime` (seconds, a tenth by default) as milliseconds."""
+    return int(float(migration.config.current.get("migrate_downtime", "0.1")) * 1000)
 
 
 def xbzrle_cache_bytes(ram_mib: int) -> int:

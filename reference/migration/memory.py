@@ -34,6 +34,8 @@ def prepare(migration: Migration, monitor: Monitor) -> None:
     except MonitorFailure as error:
         migration.log.warn(str(error))
     wanted = limits.parameters(migration)
+    if limits.wanted_downtime_ms(migration) > wanted["downtime-limit"]:
+        migration.log.info(f"migrate_downtime is capped to {limits.LONGEST_DOWNTIME} ms")
     if limit := limits.ram_limit(migration):
         migration.log.info(f"migration speed limit: {render(limit)}/s")
     migration.log.info(f"set migration parameters: {wanted}")
@@ -89,8 +91,15 @@ class Transfer:
             self._log.error(f"query migrate failed: {error}")
             if self._failures > _TRIES:
                 raise Failure("too many query migrate failures - aborting") from None
+            self._rest(_FIRST_WAIT)
             return None
         return info
+
+    def _rest(self, seconds: float) -> None:
+        """Wait whatever is reported meanwhile; MonitorFailure if the guest's QEMU ends."""
+        due = time.monotonic() + seconds
+        while (left := due - time.monotonic()) > 0:
+            self._events.get(left)
 
     def _finished(self, info: dict[str, Any]) -> bool:
         status = info.get("status")

@@ -1,0 +1,120 @@
+"""What a source asks of its target, and a target that answers otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from pytest_bdd import given, then, when
+
+from fixtures.faults.fronts import Front
+from fixtures.world.sentence import Sentence
+from fixtures.world.world import World
+
+Fronts = dict[str, Front]
+LIVE = ("--online", "--with-local-disks")
+CLOUD_INIT = "local:{vmid}/vm-{vmid}-cloudinit.raw"
+
+
+@pytest.fixture
+def fronts() -> Fronts:
+    """What stands before `qm`, by node."""
+    return {}
+
+
+@given(Sentence('what "{node}" is asked to start is recorded'))
+def start_recorded(world: World, fronts: Fronts, node: str) -> None:
+    fronts[node] = Front(world, node, "start")
+
+
+@given(Sentence('what is said to the tunnel on "{node}" is recorded'))
+def tunnel_recorded(world: World, fronts: Fronts, node: str) -> None:
+    fronts[node] = Front(world, node, "mtunnel")
+
+
+@given(Sentence('"{node}" says "{said}" and complains of "{complaint}" when it starts a guest'))
+def chatters(world: World, node: str, said: str, complaint: str) -> None:
+    Front(world, node, "start", before=f"echo '{said}'; echo '{complaint}' >&2")
+
+
+@given(Sentence('"{node}" leaves out drive {drive:word} when it announces what it receives'))
+def leaves_out(world: World, node: str, drive: str) -> None:
+    Front(world, node, "start", program=f"/exportname=drive-{drive} /d")
+
+
+@given(Sentence('"{node}" announces "{said}" in place of "{own}"'))
+def announces_another(world: World, node: str, said: str, own: str) -> None:
+    Front(world, node, "start", program=f"s#/{own}#/{said}#")
+
+
+@given(Sentence('"{node}" does not announce where it listens'))
+def announces_nothing(world: World, node: str) -> None:
+    Front(world, node, "start", program="/^migration listens/d")
+
+
+@given(Sentence('"{node}" fails with exit code {code} after it has started the guest'))
+def fails_late(world: World, node: str, code: int) -> None:
+    Front(world, node, "start", ending=f"exit {code}")
+
+
+@given(Sentence('the tunnel on "{node}" says "{said}" where it should say "{expected}"'))
+def tunnel_says(world: World, node: str, said: str, expected: str) -> None:
+    Front(world, node, "mtunnel", program=f"s#^{expected}$#{said}#")
+
+
+@given(Sentence('guest {vmid} has a cloud-init drive ide2 and TPM state on "local"'))
+def other_drives(world: World, vmid: int) -> None:
+    world.add_volume(CLOUD_INIT.format(vmid=vmid), world.guests[vmid].node, 1)
+    world.set_keys(vmid, {"ide2": f"{CLOUD_INIT.format(vmid=vmid)},media=cdrom"})
+    world.add_disk(vmid, "tpmstate0", 1, "raw", "local")
+
+
+@when(Sentence('guest {vmid} is live-migrated to "{node}" over the network of the cluster'))
+def over_network(world: World, vmid: int, node: str) -> None:
+    _ = world.begin(vmid, node, [*LIVE, "--migration_network", network(world, node)]).result
+
+
+def network(world: World, node: str) -> str:
+    """The network that all nodes of the lab are in."""
+    return world.node(node).address.rpartition(".")[0] + ".0/24"
+
+
+def options(fronts: Fronts, node: str, vmid: int) -> dict[str, str]:
+    """The options of the only start that was asked for, with their values."""
+    command, guest, *words = fronts[node].argv
+    assert (command, guest) == ("start", str(vmid))
+    assert "start" not in words
+    found: dict[str, str] = {}
+    for word in words:
+        if word.startswith("--"):
+            found[word[2:]] = ""
+        else:
+            found[list(found)[-1]] += word
+    return found
+
+
+@then(Sentence('"{node}" was asked to start guest {vmid} with exactly these options:'))
+def asked_exactly(
+    fronts: Fronts, node: str, vmid: int, datatable: Sequence[Sequence[str]]
+) -> None:
+    assert options(fronts, node, vmid) == {row[0]: row[1] for row in datatable}
+
+
+@then(Sentence('"{node}" was asked to start guest {vmid} with the network of the cluster'))
+def asked_network(world: World, fronts: Fronts, node: str, vmid: int) -> None:
+    assert options(fronts, node, vmid)["migration_network"] == network(world, node)
+
+
+@then(Sentence('"{node}" was asked to start guest {vmid} with the option "{name}" as "{value}"'))
+def asked_option(fronts: Fronts, node: str, vmid: int, name: str, value: str) -> None:
+    assert options(fronts, node, vmid)[name] == value
+
+
+@then(Sentence('"{node}" was asked to start guest {vmid} without the option "{name}"'))
+def asked_without(fronts: Fronts, node: str, vmid: int, name: str) -> None:
+    assert name not in options(fronts, node, vmid)
+
+
+@then(Sentence('"{node}" was told exactly "{lines}"'))
+def told(fronts: Fronts, node: str, lines: str) -> None:
+    assert fronts[node].told == lines.split(" / ")
