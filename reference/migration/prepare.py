@@ -39,8 +39,14 @@ def _ask_guest(migration: Migration) -> None:
     from reference.guest.monitor import Monitor
 
     with Monitor(paths.qmp_socket(migration.vmid)) as monitor:
-        migration.machine = process.running_machine(monitor)
+        migration.machine = process.running_machine(monitor) + _pxe(migration)
         migration.paused = monitor.execute("query-status")["status"] in ("paused", "prelaunch")
+
+
+def _pxe(migration: Migration) -> str:
+    """The suffix that the running process does not tell, if the configured type has it."""
+    kind = migration.config.current.get("machine", "").partition(",")[0]
+    return ".pxe" if kind.endswith(".pxe") else ""
 
 
 def _check_devices(migration: Migration) -> None:
