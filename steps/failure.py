@@ -32,13 +32,21 @@ def watched() -> list[Watch]:
 # --- guests for a phase
 
 
-@given(Sentence("guest {vmid} fills {mib} MiB of its memory and then {what:rests|writes to disk}"))
-def filled(world: World, vmid: int, mib: int, what: str) -> None:
-    """It dirties nothing any more, so its memory moves within a foreseeable time."""
-    interval = {"rests": 0, "writes to disk": 5}[what]
-    world.change_guest(
-        vmid, end=(1 + mib) * MIB, fill=True, pages_per_tick=0, write_interval=interval
+@given(
+    Sentence(
+        'a running guest {vmid} on "{node}" with its disk on "{storage}" fills {mib} MiB of its'
+        " memory and then {what:rests|writes to disk|dirties it}"
     )
+)
+def filling(world: World, vmid: int, node: str, storage: str, mib: int, what: str) -> None:
+    """Its memory moves within a foreseeable time; 4 MiB/s dirtied make the passes shorter."""
+    world.add_guest(vmid, node)
+    world.add_disk(vmid, "scsi0", 2, "raw", storage)
+    pages, interval = {"rests": (0, 0), "writes to disk": (0, 5), "dirties it": (4, 5)}[what]
+    world.change_guest(
+        vmid, end=(1 + mib) * MIB, fill=True, pages_per_tick=pages, write_interval=interval
+    )
+    world.bring_to(vmid, "running")
 
 
 @given(Sentence("guest {vmid} has filled {mib} MiB of its memory and is paused"))
@@ -229,6 +237,11 @@ def beats_on(world: World, vmid: int, node: str) -> None:
     world.node(node).run(BEAT.format(skip="0", said="H"))
     heard = serial.timeline(world.lab.nodes.values())
     assert {span.node for span in heard.beating} == {node}
+
+
+@then(Sentence("guest {vmid} was never silent for more than {ms} ms"))
+def never_silent(world: World, vmid: int, ms: int) -> None:
+    assert 0 < serial.timeline(world.lab.nodes.values()).longest_gap_ms() <= ms
 
 
 @then(Sentence('nothing of guest {vmid} is on "{node}"'))

@@ -6,7 +6,7 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 
 import pytest
-from pytest_bdd import given, then, when
+from pytest_bdd import then, when
 
 from fixtures.faults.standstill import thaw_migrator
 from fixtures.guests.beats import Timeline
@@ -24,12 +24,6 @@ class Meanwhile(NamedTuple):
 
     world: Snapshot
     heard: Timeline
-
-
-@given(Sentence("guest {vmid} fills {mib} MiB of its memory and then dirties it"))
-def filled_and_dirtied(world: World, vmid: int, mib: int) -> None:
-    """4 MiB/s: less than moves, so the passes get shorter and shorter."""
-    world.change_guest(vmid, end=(1 + mib) * MIB, fill=True, pages_per_tick=4)
 
 
 @when(Sentence('the live migration of guest {vmid} to "{node}" is watched'))

@@ -19,9 +19,7 @@ Feature: After a failure the guest can be migrated again
         | memory |
 
     Scenario: The target's memory had moved the first time
-      Given a stopped guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "local"
-      And guest 100 fills 8 MiB of its memory and then writes to disk
-      And guest 100 is running
+      Given a running guest 100 on "pve1" with its disk on "local" fills 8 MiB of its memory and then writes to disk
       And all memory of guest 100 had moved to "pve2" when its QEMU there was killed
       When guest 100 is live-migrated to "pve3"
       Then the migration finishes successfully

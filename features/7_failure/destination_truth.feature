@@ -5,9 +5,7 @@ Feature: What the source says is not enough
   Rule: A target that does not have the guest's state does not get the guest
 
     Scenario: The target dies with the end of the state still in its socket
-      Given a stopped guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "shared"
-      And guest 100 fills 0 MiB of its memory and then rests
-      And guest 100 is running
+      Given a running guest 100 on "pve1" with its disk on "shared" fills 0 MiB of its memory and then rests
       And the source says that all memory of guest 100 is on "pve2", which takes nothing more
       When the QEMU of guest 100 on "pve2" is killed
       Then the migration ends with problems
@@ -15,9 +13,7 @@ Feature: What the source says is not enough
       And guest 100 has lost no beat, no page and no record
 
     Scenario: The target dies after it has loaded the state
-      Given a stopped guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "local"
-      And guest 100 fills 8 MiB of its memory and then writes to disk
-      And guest 100 is running
+      Given a running guest 100 on "pve1" with its disk on "local" fills 8 MiB of its memory and then writes to disk
       And all memory of guest 100 has moved to "pve2" and the migrator stands still
       And the QEMU of guest 100 on "pve2" was killed
       When the migrator goes on

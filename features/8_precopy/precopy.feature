@@ -6,9 +6,7 @@ Feature: Pre-copy against post-copy
   Rule: No capability of post-copy is on at either end
 
     Scenario: Both ends are asked while the memory moves
-      Given a stopped guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "local"
-      And guest 100 fills 8 MiB of its memory and then rests
-      And guest 100 is running
+      Given a running guest 100 on "pve1" with its disk on "local" fills 8 MiB of its memory and then rests
       When a live migration of guest 100 to "pve2" with "--bwlimit 4096" is at "memory"
       Then no capability of post-copy is on for guest 100 on "pve1"
       And no capability of post-copy is on for guest 100 on "pve2"
@@ -18,9 +16,7 @@ Feature: Pre-copy against post-copy
   Rule: The memory moves in several passes, and the guest runs on the source in all but the last
 
     Scenario: A guest that goes on dirtying its memory is watched
-      Given a stopped guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "local"
-      And guest 100 fills 8 MiB of its memory and then dirties it
-      And guest 100 is running
+      Given a running guest 100 on "pve1" with its disk on "local" fills 8 MiB of its memory and then dirties it
       When the live migration of guest 100 to "pve2" is watched
       Then the migration finishes successfully
       And the memory of guest 100 moved in at least 3 passes
@@ -31,17 +27,13 @@ Feature: Pre-copy against post-copy
   Rule: The target executes nothing of the guest before all of its memory has arrived
 
     Scenario: The first beat on the target of a live migration
-      Given a stopped guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "local"
-      And guest 100 fills 8 MiB of its memory and then dirties it
-      And guest 100 is running
+      Given a running guest 100 on "pve1" with its disk on "local" fills 8 MiB of its memory and then dirties it
       When the live migration of guest 100 to "pve2" is watched
       Then the migration finishes successfully
       And guest 100 first ran on "pve2" after all of its memory had arrived
 
     Scenario: The observation tells post-copy apart, shown by the suite itself without the migrator
-      Given a stopped guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "shared"
-      And guest 100 fills 8 MiB of its memory and then dirties it
-      And guest 100 is running
+      Given a running guest 100 on "pve1" with its disk on "shared" fills 8 MiB of its memory and then dirties it
       When the suite moves guest 100 to "pve2" by post-copy with its own hands
       Then guest 100 first ran on "pve2" before all of its memory had arrived
       And guest 100 never ran on two nodes at once
@@ -50,9 +42,7 @@ Feature: Pre-copy against post-copy
   Rule: With its memory over there the guest still belongs to the source, and stands still at both ends until it is handed over
 
     Scenario: The migrator stands still for a while when the memory has moved
-      Given a stopped guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "local"
-      And guest 100 fills 8 MiB of its memory and then writes to disk
-      And guest 100 is running
+      Given a running guest 100 on "pve1" with its disk on "local" fills 8 MiB of its memory and then writes to disk
       When the migrator stands still until all memory of guest 100 is on "pve2", and then goes on
       Then the config of guest 100 was on "pve1" only meanwhile
       And guest 100 was postmigrate on "pve1" and paused on "pve2" meanwhile

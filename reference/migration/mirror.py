@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from reference.errors import Failure
@@ -146,6 +147,20 @@ def cancel_all(monitor: Monitor) -> None:
     with monitor.listen(*EVENTS) as events:
         jobs = [job["device"] for job in monitor.execute("query-block-jobs")]
         end(monitor, events, jobs, force=True)
+
+
+def yank(monitor: Monitor, drives: Iterable[str]) -> None:
+    """Cut the mirrors' connections at this end.
+
+    Requests on a dead link would make QEMU stand still, guest and all, until TCP gives up.
+    """
+    names = {f"drive-{drive}" for drive in drives}
+    instances = [
+        {"type": "block-node", "node-name": node["node-name"]}
+        for node in monitor.execute("query-named-block-nodes", {"flat": True})
+        if node["drv"] == "nbd" and node["file"].rpartition("/")[2].partition("?")[0] in names
+    ]
+    monitor.execute("yank", {"instances": instances})
 
 
 def has_command(monitor: Monitor, name: str) -> bool:

@@ -9,7 +9,7 @@ from reference.cluster import paths
 from reference.errors import Failure
 from reference.guest.monitor import Monitor
 from reference.migration import memory, mirror, phase1
-from reference.migration.checklist import work_off
+from reference.migration.checklist import Step, work_off
 from reference.migration.state import Announced, Migration
 from reference.migration.tunnel import Tunnel
 
@@ -154,6 +154,7 @@ def cleanup(migration: Migration) -> None:
     work_off(
         migration.log,
         [
+            *_letting_go(migration),
             ("migrate_cancel", lambda: _ask(migration, "migrate_cancel")),
             ("continuing the guest", lambda: _continue(migration)),
             ("unlocking the config", lambda: phase1.unlock(migration)),
@@ -163,6 +164,18 @@ def cleanup(migration: Migration) -> None:
             ("closing the tunnel", migration.close_tunnel),
         ],
     )
+
+
+def _letting_go(migration: Migration) -> list[Step]:
+    """Only for a link that is dead: else the mirrors end by themselves in their turn."""
+    if migration.secure or not migration.tunnel or migration.tunnel.alive():
+        return []
+
+    def yank() -> None:
+        with Monitor(paths.qmp_socket(migration.vmid)) as monitor:
+            mirror.yank(monitor, migration.announced)
+
+    return [("cutting the mirrors' connections", yank)]
 
 
 def _ask(migration: Migration, command: str) -> None:
