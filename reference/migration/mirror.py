@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from reference.errors import Failure
@@ -41,6 +41,7 @@ class Mirrors:
     def _blockdev_mirror(self, announced: Announced, options: dict[str, Any]) -> None:
         job, node = f"mirror-{announced.drive}", f"mirror-target-{announced.drive}"
         file = {"driver": "nbd", **nbd_server(announced.nbd)}
+        _close_target(self._monitor, job)  # a killed migrator's
         self._monitor.execute("blockdev-add", {"driver": "raw", "node-name": node, "file": file})
         self.jobs[job] = announced.drive
         device = f"drive-{announced.drive}"
@@ -123,8 +124,18 @@ def end(monitor: Monitor, events: Events, jobs: list[str], *, force: bool) -> No
             raise Failure(f"block jobs did not end: {', '.join(sorted(waiting))}")
         if waiting:
             events.get(1.0)
+    for job in jobs:
+        _close_target(monitor, job)
     if refused and not force:
         raise Failure(f"error finishing mirror - {'; '.join(refused)}")
+
+
+def _close_target(monitor: Monitor, job: str) -> None:
+    """Remove the node a blockdev-mirror wrote to: its connection would keep the tunnel open."""
+    if job.startswith("mirror-"):
+        node = f"mirror-target-{job.removeprefix('mirror-')}"
+        with suppress(CommandRefused):
+            monitor.execute("blockdev-del", {"node-name": node})
 
 
 def start_all(migration: Migration, monitor: Monitor, events: Events) -> Mirrors:
