@@ -16,7 +16,8 @@ from collections.abc import Coroutine, Iterator, Mapping
 from functools import cache
 from typing import Any, Self, TypeVar
 
-from qemu.qmp import EventListener, ExecuteError, QMPClient, QMPError, Runstate
+from qemu.qmp import ConnectError, EventListener, ExecuteError, QMPClient, QMPError, Runstate
+from qemu.qmp.qmp_client import NegotiationError
 
 from reference.errors import Failure
 
@@ -56,6 +57,19 @@ def _call(action: Coroutine[Any, Any, T], timeout: float) -> T:
         raise
 
 
+async def _connected(path: str) -> QMPClient:
+    while True:
+        client = QMPClient()
+        try:
+            await client.connect(path)
+        except ConnectError as error:
+            # An event may overtake the negotiation's last reply, at which the library balks.
+            if not isinstance(error.exc, NegotiationError):
+                raise
+        else:
+            return client
+
+
 class Events:
     """Events of one guest in order of arrival; `get` blocks until one or the time-out."""
 
@@ -81,9 +95,8 @@ class Monitor:
     """One QMP connection; QEMU serves one client per socket, so close it soon."""
 
     def __init__(self, path: str, timeout: float = 5.0) -> None:
-        self._client = QMPClient()
         try:
-            _call(self._client.connect(path), timeout)
+            self._client = _call(_connected(path), timeout)
         except TimeoutError:
             raise MonitorFailure(f"no QMP greeting from '{path}' in {timeout:g} s") from None
         except (QMPError, OSError) as error:
