@@ -1,6 +1,7 @@
 """Section configs (storage.cfg and its like) and property strings."""
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from reference.errors import Failure
@@ -49,6 +50,12 @@ def parse_sections(text: str, origin: str) -> dict[str, Section]:
             expected = "'<type>: <id>'" + (" or an indented '<option> <value>'" if current else "")
             raise malformed(origin, number, expected, line.strip())
     return sections
+
+
+def format_section(kind: str, ident: str, options: Mapping[str, str]) -> str:
+    """One block as the file has it, with the blank line after it."""
+    lines = (f"\t{key} {value}".rstrip() + "\n" for key, value in options.items())
+    return f"{kind}: {ident}\n{''.join(lines)}\n"
 
 
 def parse_property_string(text: str, default_key: str | None = None) -> dict[str, str]:

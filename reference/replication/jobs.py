@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from reference.cluster import paths
-from reference.cluster.sections import FLAGS, Section, malformed, parse_sections
+from reference.cluster.sections import FLAGS, Section, format_section, malformed, parse_sections
 from reference.errors import Failure
 from reference.files import read_file, replace_file
 from reference.locks import lock_file
@@ -135,9 +135,6 @@ def _changing() -> Iterator[dict[str, Job]]:
     with lock_file(paths.replication_cfg_lock()):
         jobs = load_jobs()
         yield jobs
-        text = ""
-        for job in jobs.values():
-            options = [f"\t{key} {value}".rstrip() + "\n" for key, value in job.options.items()]
-            text += f"local: {job.id}\n{''.join(options)}\n"
+        text = "".join(format_section("local", job.id, job.options) for job in jobs.values())
         parse_jobs(text, path)
         replace_file(path, text)

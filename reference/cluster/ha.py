@@ -1,0 +1,92 @@
+"""High availability: which guests it manages, requests to its agents, what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from reference.cluster import membership, paths
+from reference.cluster.sections import Section, format_section, parse_sections
+from reference.errors import Failure
+from reference.files import read_file, replace_file
+from reference.locks import lock_file
+
+
+def is_managed(vmid: int) -> bool:
+    """Whether HA looks after the guest: configured, not ignored, HA not disarmed so (HA-02)."""
+    return _cares_for(resources().get(str(vmid)))
+
+
+def _cares_for(resource: Section | None) -> bool:
+    if resource is None or resource.type not in ("vm", "ct"):
+        return False
+    # The manager keeps {"mode": freeze|ignore, "state": disarming|disarmed}; its own status shows
+    # resources as ignored from the request on, so the state does not matter here either.
+    ignoring = status().get("disarm", {}).get("mode") == "ignore"
+    return resource.options.get("state") != "ignored" and not ignoring
+
+
+def resources() -> dict[str, Section]:
+    """What is configured, by guest id."""
+    path = paths.ha_resources()
+    return parse_sections(read_file(path), path)
+
+
+@contextmanager
+def changing_resources() -> Iterator[dict[str, Section]]:
+    """The resources, written back after the block."""
+    with lock_file(paths.ha_lock()):
+        known = resources()
+        yield known
+        text = "".join(format_section(r.type, r.id, r.options) for r in known.values())
+        replace_file(paths.ha_resources(), text)
+
+
+def request(command: str, sid: str, node: str) -> None:
+    """Queue `migrate` or `relocate` for the agents, with nothing but the target (HA-03)."""
+    membership.check_quorum()
+    kind, _, ident = sid.partition(":")
+    resource = resources().get(ident)
+    if resource is None or resource.type != kind or not _cares_for(resource):
+        raise Failure(f"resource '{sid}' is not HA managed")
+    membership.node_ip(node)
+    with lock_file(paths.ha_lock()):
+        path = paths.ha_requests()
+        replace_file(path, f"{read_file(path)}{command} {sid} {node}\n")
+
+
+def take_requests(mine: Callable[[list[str]], bool]) -> list[list[str]]:
+    """Remove the requests that are for this node from the queue, as lists of words."""
+    with lock_file(paths.ha_lock()):
+        path = paths.ha_requests()
+        lines = [line.split() for line in read_file(path).splitlines() if line.strip()]
+        taken = [words for words in lines if mine(words)]
+        if taken:
+            kept = [words for words in lines if words not in taken]
+            replace_file(path, "".join(" ".join(words) + "\n" for words in kept))
+    return taken
+
+
+def status() -> dict[str, Any]:
+    """What the HA stack knows: `service_status` by resource, `disarm` while it is."""
+    import json
+
+    path = paths.ha_status()
+    try:
+        found = json.loads(read_file(path) or "{}")
+    except ValueError as error:
+        raise Failure(f"{path}: expected JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise Failure(f"{path}: expected a JSON object")
+    return found
+
+
+def record(sid: str, facts: dict[str, str]) -> None:
+    """Remember how a resource is."""
+    import json
+
+    with lock_file(paths.ha_lock()):
+        known = status()
+        known.setdefault("service_status", {})[sid] = facts
+        replace_file(paths.ha_status(), json.dumps(known) + "\n")
