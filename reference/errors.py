@@ -4,13 +4,18 @@
 class Failure(Exception):
     """A refusal or an error whose text is meant for the user."""
 
+    status = 500
+
 
 class ParameterFailure(Failure):
-    """A value the caller gave is not acceptable (400 in the API)."""
+    """Values the caller gave are not acceptable; `more` are further ones with their reasons."""
 
-    def __init__(self, name: str, message: str) -> None:
-        super().__init__(f"400 Parameter verification failed.\n{name}: {message}")
-        self.name = name
+    status = 400
+
+    def __init__(self, name: str, message: str, *more: tuple[str, str]) -> None:
+        self.name, self.errors = name, {name: message, **dict(more)}
+        reasons = (f"{key}: {text}" for key, text in self.errors.items())
+        super().__init__("\n".join(("400 Parameter verification failed.", *reasons)))
 
 
 class Interrupted(Failure):

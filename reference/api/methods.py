@@ -1,0 +1,184 @@
+"""Every command and API method, declared once."""
+
+from reference.api.schema import (
+    BOOLEAN,
+    CIDR,
+    GUEST,
+    NODE,
+    STORAGE_PAIRS,
+    TEXT,
+    Method,
+    Parameter,
+    integer,
+    matching,
+    one_of,
+)
+from reference.errors import Failure
+
+_QEMU = "/nodes/{node}/qemu/{vmid}"
+_WORD = matching(r"[^\s-]\S*", "a word")
+_SNAPSHOT = matching(r"[A-Za-z_][A-Za-z0-9_-]*", "a snapshot name")
+_UPID = matching(
+    r"UPID:[A-Za-z0-9][A-Za-z0-9-]*(:[0-9A-Fa-f]{8,9}){3}:[^:/\s]+:[^:/\s]*:[^:/\s]+:", "a task id"
+)
+_VMID = Parameter("vmid", GUEST, "The guest.")
+_UPID_PARAMETER = Parameter("upid", _UPID, "The task.", required=True)
+_SKIPLOCK = Parameter("skiplock", BOOLEAN, "Ignore the guest's lock.", root_only=True)
+_TARGETSTORAGE = Parameter(
+    "targetstorage", STORAGE_PAIRS, "Where volumes go: pairs and a default, or 1 for equal names.",
+    many=True, candidates="storages",
+)  # fmt: skip
+_TYPE = Parameter(
+    "migration_type", one_of("secure", "insecure"), "Through ssh, or in the clear.", root_only=True
+)
+_NETWORK = Parameter("migration_network", CIDR, "The network it goes over.", root_only=True)
+_MIGRATED_FROM = Parameter("migratedfrom", NODE, "The node the guest comes from.", root_only=True)
+_CONNTRACK = Parameter("with-conntrack-state", BOOLEAN, "Take connection tracking along.")
+
+
+def _config_option(name: str) -> Parameter | None:
+    """Any option of a guest's config."""
+    from reference.guest.schema import check_value, is_known
+
+    def read(text: str) -> str:
+        try:
+            check_value(name, text)
+        except Failure as error:
+            raise ValueError(str(error).removeprefix(f"{name}: ")) from None
+        return text
+
+    settable = is_known(name) and name != "vmstate"
+    return Parameter(name, TEXT._replace(read=read)) if settable else None
+
+
+_POWER = ("/vms/{vmid}", "VM.PowerMgmt")
+_AUDIT = ("/vms/{vmid}", "VM.Audit")
+
+GUESTS = (
+    Method(
+        "qm migrate", "Move a guest to another node.",
+        (
+            _VMID,
+            Parameter("target", NODE, "The node it goes to.", candidates="nodes"),
+            Parameter("online", BOOLEAN, "Migrate a running guest, live."),
+            Parameter("force", BOOLEAN, "Allow local devices.", root_only=True),
+            _TYPE,
+            _NETWORK,
+            Parameter("with-local-disks", BOOLEAN, "Take a running guest's local disks along."),
+            _TARGETSTORAGE,
+            Parameter("bwlimit", integer(0), "The most KiB/s; 0 is unlimited."),
+            _CONNTRACK,
+        ),
+        ("vmid", "target"), "migrate:migrate", "POST", f"{_QEMU}/migrate",
+        ("/vms/{vmid}", "VM.Migrate"),
+    ),
+    Method(
+        "", "What stands in the way of a migration.", (_VMID, Parameter("target", NODE)),
+        verb="GET", path=f"{_QEMU}/migrate", permission=("/vms/{vmid}", "VM.Migrate"),
+    ),
+    Method(
+        "qm start", "Start a guest, or the target's side of its migration.",
+        (
+            _VMID,
+            _SKIPLOCK,
+            _MIGRATED_FROM,
+            Parameter("stateuri", one_of("unix", "tcp"), "How its state comes.", root_only=True),
+            _TYPE,
+            _NETWORK,
+            _TARGETSTORAGE._replace(root_only=True),
+            Parameter("machine", _WORD, "The machine type."),
+            Parameter("force-cpu", _WORD, "Use this -cpu.", root_only=True),
+            Parameter("nets-host-mtu", _WORD, "MTUs of the network devices.", root_only=True),
+            _CONNTRACK._replace(root_only=True),
+        ),
+        run="qm_power:start", verb="POST", path=f"{_QEMU}/status/start", permission=_POWER,
+    ),
+    Method(
+        "qm stop", "End a guest at once.", (_VMID, _SKIPLOCK, _MIGRATED_FROM),
+        run="qm_power:stop", verb="POST", path=f"{_QEMU}/status/stop", permission=_POWER,
+    ),
+    Method(
+        "qm suspend", "Pause a guest's CPUs.", (_VMID, _SKIPLOCK),
+        run="qm_power:suspend", verb="POST", path=f"{_QEMU}/status/suspend", permission=_POWER,
+    ),
+    Method(
+        "qm resume", "Let a guest run again.",
+        (
+            _VMID,
+            _SKIPLOCK,
+            Parameter("nocheck", BOOLEAN, "Ask nothing of its config.", root_only=True),
+        ),
+        run="qm_power:resume", verb="POST", path=f"{_QEMU}/status/resume", permission=_POWER,
+    ),
+    Method(
+        "qm shutdown", "Ask the guest to end itself.",
+        (_VMID, _SKIPLOCK, Parameter("timeout", integer(0), "Seconds until it has to.")),
+        verb="POST", path=f"{_QEMU}/status/shutdown", permission=_POWER,
+    ),
+    Method(
+        "qm reset", "Start the guest's machine anew.", (_VMID, _SKIPLOCK),
+        verb="POST", path=f"{_QEMU}/status/reset", permission=_POWER,
+    ),
+    Method(
+        "qm config", "Show a guest's options as they will be at its next start.",
+        (_VMID, Parameter("current", BOOLEAN, "Show them as they are now.")),
+        run="qm_config:show", verb="GET", path=f"{_QEMU}/config", permission=_AUDIT,
+    ),
+    Method(
+        "qm set", "Change options.",
+        (_VMID, _SKIPLOCK, Parameter("delete", TEXT, "Options to remove.", many=True)),
+        run="qm_config:set_options", verb="PUT", path=f"{_QEMU}/config", further=_config_option,
+    ),
+    Method(
+        "qm status", "Show whether a guest runs.", (_VMID,),
+        run="qm_power:status", verb="GET", path=f"{_QEMU}/status/current", permission=_AUDIT,
+    ),
+    Method("qm create", "Make a guest.", (_VMID,), run="qm_config:create", further=_config_option),
+    Method(
+        "qm destroy", "Remove a guest and its volumes.", (_VMID, _SKIPLOCK), run="qm_config:destroy"
+    ),
+    Method("qm unlock", "Remove a guest's lock.", (_VMID,), run="qm_config:unlock"),
+    Method("qm list", "Show this node's guests.", (), (), run="qm_power:list_guests"),
+    Method("qm nbdstop", "Stop a guest's NBD server.", (_VMID,), run="qm_power:nbdstop"),
+    Method("qm mtunnel", "The target's end of a migration (internal).", (), (), "migrate:tunnel"),
+)  # fmt: skip
+
+_TASKS = "/nodes/{node}/tasks"
+CLUSTER = (
+    Method(
+        "", "The node's tasks.",
+        (
+            Parameter("vmid", GUEST),
+            Parameter("start", integer(0)),
+            Parameter("limit", integer(0)),
+            Parameter("errors", BOOLEAN),
+            Parameter("typefilter"),
+            Parameter("source", one_of("archive", "active", "all")),
+        ),
+        (), verb="GET", path=_TASKS,
+    ),
+    Method(
+        "", "How a task is.", (_UPID_PARAMETER,), (), verb="GET", path=f"{_TASKS}/{{upid}}/status"
+    ),
+    Method(
+        "", "What a task said.",
+        (_UPID_PARAMETER, Parameter("start", integer(0)), Parameter("limit", integer(0))),
+        (), verb="GET", path=f"{_TASKS}/{{upid}}/log",
+    ),
+    Method("", "Stop a task.", (_UPID_PARAMETER,), (), verb="DELETE", path=f"{_TASKS}/{{upid}}"),
+    Method(
+        "", "Guests, nodes and storages.", (Parameter("type", one_of("vm", "node", "storage")),),
+        (), verb="GET", path="/cluster/resources",
+    ),
+    Method(
+        "", "A ticket for a user and a password.",
+        (
+            Parameter("username", matching(r"[^\s:/]{1,64}", "a user name"), required=True),
+            Parameter("password", required=True),
+            Parameter("realm", matching(r"[A-Za-z][\w.-]+", "a realm")),
+        ),
+        (), verb="POST", path="/access/ticket",
+    ),
+)  # fmt: skip
+
+METHODS = (*GUESTS, *CLUSTER)
