@@ -118,9 +118,9 @@ def test_a_lab_serves_as_any_lab(lab: LocalLab) -> None:
 
 @pytest.mark.parametrize("source", ["pve1", "pve2", "pve3"])
 def test_nodes_log_in_to_each_other_by_name_and_address(lab: LocalLab, source: str) -> None:
-    places = {
-        place: node.name for node in lab.nodes.values() for place in (node.name, node.address)
-    }
+    places = {name: name for name in lab.nodes}
+    for network in lab.networks.values():
+        places |= {address: name for name, address in network.addresses.items()}
     started = {
         place: lab.nodes[source].start(["ssh", "-o", "BatchMode=yes", f"root@{place}", "hostname"])
         for place in places
@@ -200,11 +200,23 @@ def reaches(node: Node, target: str, seconds: float = 0.3) -> bool:
     return node.run(f"timeout {seconds} bash -c '</dev/tcp/{target}/22'", check=False).rc == 0
 
 
+def test_every_network_goes_over_its_own_link(lab: LocalLab) -> None:
+    assert {"second-network", "ipv6"} <= lab.capabilities
+    for network in lab.networks.values():
+        for name, address in network.addresses.items():
+            found = lab.nodes[name].run(f"ip -brief address show to {network.cidr}").stdout.split()
+            assert found[0].partition("@")[0] == network.device
+            assert address in [word.partition("/")[0] for word in found]
+    assert len({network.device for network in lab.networks.values()}) == 2
+
+
 def test_a_cut_node_is_alone_but_still_ours(healed: LocalLab) -> None:
     healed.cut("pve3")
     nodes = healed.nodes
     assert not reaches(nodes["pve3"], "pve1")
     assert not reaches(nodes["pve2"], "pve3")
+    for network in healed.networks.values():
+        assert not reaches(nodes["pve2"], network.addresses["pve3"])
     assert reaches(nodes["pve1"], "pve2")
     assert nodes["pve3"].run("hostname").stdout == "pve3\n"
     healed.heal()
