@@ -18,6 +18,18 @@ class ParameterFailure(Failure):
         super().__init__("\n".join(("400 Parameter verification failed.", *reasons)))
 
 
+class AuthenticationFailure(Failure):
+    """Nobody knows who asks."""
+
+    status = 401
+
+
+class PermissionFailure(Failure):
+    """The caller lacks a privilege."""
+
+    status = 403
+
+
 class Interrupted(Failure):
     """A signal ended a phase body (TASK-14)."""
 

@@ -32,6 +32,7 @@ DECIDING = (
     "reference/idmap.py",
     "reference/bandwidth.py",
     "reference/cluster/sections.py",
+    "reference/cluster/users.py",
     "reference/guest/changes.py",
     "reference/guest/devices.py",
     "reference/guest/drives.py",

@@ -25,16 +25,14 @@ def command(argv: list[str]) -> int:
     parser.option("targetstorage", _storage_pairs, append=True)
     parser.option("bwlimit", integer(0))
     options = parser.parse_args(argv)
-    from reference.migration.request import Request, check
+    from reference.api.migrate import check
+    from reference.migration.request import Request
 
-    asked = Request(
+    request = check(Request(
         options.vmid, options.target, bool(options.online), bool(options.force),
         bool(options.with_local_disks), options.targetstorage, options.bwlimit,
         options.migration_type, options.migration_network,
-    )  # fmt: skip
-    request = check(asked)
-    if asked.online and not request.online:
-        print("VM isn't running. Doing offline migration instead.", flush=True)
+    ))  # fmt: skip
     from reference.migration.spine import run
     from reference.task import foreground
 

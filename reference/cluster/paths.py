@@ -32,6 +32,7 @@ replication_cfg_lock = _one("/etc/pve/priv/lock/file-replication_cfg")  # one fo
 replication_state = _one("/var/lib/pve-manager/pve-replication-state.json")
 replication_state_lock = _one("/var/lib/pve-manager/pve-replication-state.lck")
 members = _one("/etc/pve/.members")
+user_cfg = _one("/etc/pve/user.cfg")
 ports_lock = _one("/var/lock/pve-ports.lck")
 reserved_ports = _one("/run/pve-reserved-ports")  # one `<port> <unix time>` a line
 migration_lock = _by_guest("/var/lock/pve-manager/pve-migrate-{}")
