@@ -1,77 +1,207 @@
-"""The foreground task: its UPID, its log, its ending (TASK-01, TASK-03..08, CLI-07)."""
+"""A node's tasks: their ids, logs, index and endings (TASK-01, TASK-03..08, TASK-16)."""
 
 from __future__ import annotations
 
+import fcntl
 import os
-import sys
+import re
+import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
 from reference.cluster import membership, paths
-from reference.errors import Failure
+from reference.errors import Failure, ParameterFailure
+
+_UPID = re.compile(
+    r"UPID:([A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?):([0-9A-F]{8}):([0-9A-F]{8,9}):([0-9A-F]{8})"
+    r":([^:\s/]+):([^:\s/]*):([^:\s/]+):"
+)
+_ENDING = re.compile(r"TASK (?:(OK)|(WARNINGS: \d+)|ERROR: (.+))")
+_ARCHIVED = re.compile(r"(UPID:\S+) ([0-9A-F]{8}) (.*)")
+UNEXPECTED = "unexpected status"
+STOP_WAIT = 5.0  # seconds between TERM and KILL (TASK-16)
 
 
 def process_start(pid: int) -> int:
-    """When the process started, in clock ticks since boot."""
+    """When the process started, in clock ticks since boot; OSError if it is none or a zombie."""
     with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
-        return int(stat.read().rpartition(")")[2].split()[19])
+        fields = stat.read().rpartition(")")[2].split()
+    if fields[0] in "ZX":
+        raise ProcessLookupError(f"process {pid} has ended")
+    return int(fields[19])
 
 
-def upid(kind: str, ident: str) -> str:
-    """A unique task id: pid, its start time and now as upper-case hex (TASK-01)."""
-    pid = os.getpid()
-    stamp = f"{pid:08X}:{process_start(pid):08X}:{int(time.time()):08X}"
-    return f"UPID:{membership.local_node()}:{stamp}:{kind}:{ident}:root@pam:"
+class Upid(NamedTuple):
+    """A task's unique id: where, by which process, since when, what, on what, for whom."""
+
+    node: str
+    pid: int
+    pstart: int
+    starttime: int
+    kind: str
+    ident: str
+    user: str
+
+    def __str__(self) -> str:
+        stamp = f"{self.pid:08X}:{self.pstart:08X}:{self.starttime:08X}"
+        return f"UPID:{self.node}:{stamp}:{self.kind}:{self.ident}:{self.user}:"
+
+    @property
+    def path(self) -> str:
+        """The task's log file."""
+        return f"{paths.ROOT}{paths.TASKS}/{self.starttime & 15:X}/{self}"
+
+    @property
+    def running(self) -> bool:
+        """Whether its process is there; another one with its number is not it."""
+        try:
+            return process_start(self.pid) == self.pstart
+        except OSError:
+            return False
+
+    def status(self) -> str:
+        """How an ended task ended, by its log's last line: OK, `WARNINGS: n` or the error."""
+        with suppress(FileNotFoundError), open(self.path, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - 8192))
+            last = file.read().decode(errors="replace").rstrip("\n").rpartition("\n")[2]
+            if match := _ENDING.fullmatch(last):
+                return str(match[1] or match[2] or match[3])
+        return UNEXPECTED
+
+
+def parse_upid(text: str) -> Upid:
+    """The id that a caller gave; a 400 if it is none (TASK-01)."""
+    match = _UPID.fullmatch(text)
+    if not match:
+        raise ParameterFailure("upid", f"unable to parse worker upid '{text}'")
+    pid, pstart, starttime = (int(match[part], 16) for part in (2, 3, 4))
+    return Upid(match[1], pid, pstart, starttime, match[5], match[6], match[7])
+
+
+def is_error(status: str) -> bool:
+    """Whether a task that ended so has failed (CLI-08)."""
+    return status != "OK" and not status.startswith("WARNINGS: ")
 
 
 class TaskLog:
-    """What the run says: to the terminal and to the task's log file."""
+    """What a task says on its standard output, which its log file gets."""
 
-    def __init__(self, path: str) -> None:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        self._file = open(path, "a", encoding="utf-8", errors="replace")  # noqa: SIM115
-
-    def line(self, text: str) -> None:
-        self._file.write(text + "\n")
-        self._file.flush()
+    def __init__(self) -> None:
+        self.warnings = 0
 
     def info(self, text: str, mark: str = "") -> None:
         """Each line of the text with the time before it (TASK-04)."""
         prefix = time.strftime("%Y-%m-%d %H:%M:%S") + mark
         for part in filter(None, text.splitlines()):
-            self.line(f"{prefix} {part}")
-            # A reader who went away must not end the migration.
-            try:
-                print(f"{prefix} {part}", flush=True)
-            except OSError:
-                sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+            print(f"{prefix} {part}", flush=True)
 
-    warn = info
+    warn = info  # a migration's warning is none of its task (TASK-05)
 
     def error(self, text: str) -> None:
         self.info(text, " ERROR:")
 
-    def close(self) -> None:
-        self._file.close()
+    def warn_task(self, text: str) -> None:
+        """A warning that the task's ending counts."""
+        self.warnings += 1
+        print(f"WARN: {text}", flush=True)
+
+
+def begin(kind: str, ident: str, user: str, pid: int) -> Upid:
+    """Enter a process as a task: its log file is there and it is among the active ones."""
+    upid = Upid(
+        membership.local_node(), pid, process_start(pid), int(time.time()), kind, ident, user
+    )
+    os.makedirs(os.path.dirname(upid.path), exist_ok=True)
+    os.close(os.open(upid.path, os.O_WRONLY | os.O_CREAT, 0o640))
+    with _active() as ids:
+        for gone in [one for one in ids if not parse_upid(one).running]:
+            ids.remove(gone)
+            _archive(parse_upid(gone))
+        ids.append(str(upid))
+    return upid
+
+
+def run(upid: Upid, body: Callable[[TaskLog], None]) -> str:
+    """Run a task's body to its ending, which is the log's last line (TASK-03); the status."""
+    log, status = TaskLog(), UNEXPECTED
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
+            signal.signal(number, _interrupted)
+        body(log)
+        status = f"WARNINGS: {log.warnings}" if log.warnings else "OK"
+    except BaseException as error:
+        known = isinstance(error, Failure)
+        text = str(error) if known else f"internal error: {type(error).__name__}: {error}"
+        status = " ".join(text.split()) or "unknown error"
+    ending = f"TASK ERROR: {status}" if is_error(status) else f"TASK {status}"
+    with open(upid.path, "a", encoding="utf-8", errors="replace") as file:
+        file.write(ending + "\n")
+    with _active() as ids:
+        if str(upid) in ids:
+            ids.remove(str(upid))
+        _archive(upid)
+    return upid.status()
+
+
+def stop(upid: Upid) -> None:
+    """End a running task: TERM to its process group, after 5 s KILL (TASK-16)."""
+    import select
+
+    try:
+        handle = os.pidfd_open(upid.pid)
+    except ProcessLookupError:
+        return
+    try:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if not upid.running:
+                return
+            # in the foreground its group may be the caller's
+            own = os.getpgid(upid.pid) == upid.pid
+            os.kill(-upid.pid if own else upid.pid, number)
+            select.select([handle], [], [], STOP_WAIT)
+    except ProcessLookupError:
+        return
+    finally:
+        os.close(handle)
+
+
+def listing() -> list[tuple[Upid, int | None, str | None]]:
+    """The node's tasks, newest first: the id, when it ended and how, None for a running one."""
+    with _active(shared=True) as ids:
+        active = [parse_upid(one) for one in ids]
+    found: list[tuple[Upid, int | None, str | None]] = []
+    with suppress(FileNotFoundError), open(_file("index"), encoding="utf-8") as file:
+        lines = filter(None, map(_ARCHIVED.fullmatch, file.read().splitlines()))
+        found = [(parse_upid(match[1]), int(match[2], 16), match[3]) for match in lines]
+    for upid in active:
+        alive = upid.running
+        found.append((upid, None if alive else upid.starttime, None if alive else upid.status()))
+    return sorted(found, key=lambda one: one[0].starttime, reverse=True)
+
+
+def _interrupted(*_: object) -> None:
+    raise Failure("received interrupt")
+
+
+def _file(name: str) -> str:
+    return f"{paths.ROOT}{paths.TASKS}/{name}"
 
 
 @contextmanager
-def foreground(kind: str, ident: str) -> Iterator[TaskLog]:
-    """Run a worker in the foreground; the log's last line says how it ended (TASK-03)."""
-    name = upid(kind, ident)
-    log = TaskLog(f"{paths.TASKS}/{name.split(':')[4][-1]}/{name}")
-    ending = "TASK ERROR: unexpected end"
-    try:
-        yield log
-        ending = "TASK OK"
-    except Failure as failure:
-        ending = "TASK ERROR: " + " ".join(str(failure).split())
-        raise
-    except BaseException as error:
-        what = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        ending = f"TASK ERROR: internal error: {what}"
-        raise
-    finally:
-        log.line(ending)
-        log.close()
+def _active(shared: bool = False) -> Iterator[list[str]]:
+    """The ids of the active tasks, for one process at a time; changes are written."""
+    with open(_file("active"), "a+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        file.seek(0)
+        ids = file.read().split()
+        yield ids
+        if not shared:
+            file.truncate(0)
+            file.write("".join(f"{one}\n" for one in ids))
+
+
+def _archive(upid: Upid) -> None:
+    with open(_file("index"), "a", encoding="utf-8", errors="replace") as file:
+        file.write(f"{upid} {int(time.time()):08X} {upid.status()}\n")

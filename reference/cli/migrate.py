@@ -25,7 +25,7 @@ def command(argv: list[str]) -> int:
     parser.option("targetstorage", _storage_pairs, append=True)
     parser.option("bwlimit", integer(0))
     options = parser.parse_args(argv)
-    from reference.api.migrate import check
+    from reference.api.migrate import arguments, check, kind
     from reference.migration.request import Request
 
     request = check(Request(
@@ -33,12 +33,10 @@ def command(argv: list[str]) -> int:
         bool(options.with_local_disks), options.targetstorage, options.bwlimit,
         options.migration_type, options.migration_network,
     ))  # fmt: skip
-    from reference.migration.spine import run
-    from reference.task import foreground
+    from reference.api.worker import foreground
+    from reference.caller import CLI
 
-    with foreground("qmigrate", str(request.vmid)) as log:
-        run(request, log)
-    return 0
+    return foreground(kind(request), str(request.vmid), CLI, arguments(request))
 
 
 def tunnel(_: list[str]) -> int:
