@@ -70,8 +70,8 @@ def test_the_table_counts_per_area_and_tier() -> None:
     results = [result("AA-01", PASS), result("BB-01", SKIP)]
     lines = list(table.lines({"lab": "local"}, judge(KNOWN, results), results))
     rows = {line.split()[0]: line.split()[1:] for line in lines}
-    assert rows["AA"] == ["1", "0", "0", "1", "1/2", "-", "-"]
-    assert rows["all"] == ["1", "0", "1", "2", "1/3", "0/1", "-"]
+    assert rows["AA"] == ["1", "0", "0", "0", "1", "1/2", "-", "-"]
+    assert rows["all"] == ["1", "0", "0", "1", "2", "1/3", "0/1", "-"]
     assert "unsupported: BB-01 no btrfs here" in lines
     assert lines[-2:] == ["2 scenarios: 1 pass, 1 unsupported", "lab local"]
 
@@ -156,3 +156,40 @@ def test_a_skip_without_a_reason_alone_fails_the_session(pytester: pytest.Pytest
     ran, _ = run(pytester, "-n0", "-k", "told")
     assert ran.ret == pytest.ExitCode.TESTS_FAILED
     ran.stdout.fnmatch_lines(["failed: LOCK-02 skipped without a reason"])
+
+
+UNIT_FILE = """\
+import pytest
+
+@pytest.mark.requirement("LOCK-03", reason="no world shows it")
+def test_shown(): pass
+
+@pytest.mark.requirement("LOCK-05", reason="nor this")
+@pytest.mark.parametrize("right", [True, False])
+def test_broken(right): assert right
+"""
+CONFTEST = """\
+import pytest
+
+@pytest.fixture(autouse=True)
+def _about(request):
+    request.node.user_properties.append(("about", {"subject": "reference"}))
+"""
+
+
+def test_what_unit_tests_judge_is_listed_as_such(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_unit=UNIT_FILE, conftest=CONFTEST)
+    _, whole = run(pytester, "test_unit.py", "test_trial.py", "-n0")
+    found = {one["id"]: (one["verdict"], one["reason"]) for one in whole["requirements"]}
+    assert found["LOCK-03"] == ("unit test", "no world shows it (test_unit.py::test_shown)")
+    assert found["LOCK-05"] == ("fail", "nor this (test_unit.py::test_broken[False])")
+
+
+@pytest.mark.parametrize("mark", ['"LOCK-99", reason="x"', '"LOCK-03"', 'reason="x"'])
+def test_a_wrong_mark_is_an_error(pytester: pytest.Pytester, mark: str) -> None:
+    made = f"import pytest\n@pytest.mark.requirement({mark})\ndef test_it(): pass\n"
+    pytester.makepyfile(test_unit=made)
+    pytester.makeini(f"[pytest]\npythonpath = {ROOT}\n")
+    ran = pytester.runpytest_subprocess("-p", "fixtures.report.plugin", "-n0", "test_unit.py")
+    assert ran.ret != 0
+    ran.stdout.fnmatch_lines(["*expected an id of the catalogue and a reason*"])
