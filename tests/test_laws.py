@@ -37,12 +37,17 @@ DECIDING = (
     "reference/guest/devices.py",
     "reference/guest/drives.py",
     "reference/guest/machine.py",
+    "reference/guest/resources.py",
     "reference/guest/schema.py",
     "reference/guest/volumes.py",
     "reference/migration/convergence.py",
 )
 PURE_HELPERS = ("reference/errors.py", "reference/cluster/paths.py")
-VALUES = {"reference.guest.config.GuestConfig", "reference.cluster.storages.Storage"}
+VALUES = {
+    "reference.guest.config.GuestConfig",
+    "reference.cluster.mappings.ResourceMapping",
+    "reference.cluster.storages.Storage",
+}
 OUTSIDE = {
     "asyncio",
     "builtins",

@@ -47,6 +47,11 @@ migrate_socket = _by_guest(RUN + "/{}.migrate")  # takes the RAM stream in secur
 nbd_socket = _by_guest(RUN + "/{}_nbd.migrate")  # serves the incoming disks in secure mode
 
 
+def mapping_cfg(kind: str) -> str:
+    """Of kind pci, usb or directory."""
+    return f"{ROOT}/etc/pve/mapping/{kind}.cfg"
+
+
 def serial_socket(vmid: int, number: int) -> str:
     return f"{ROOT}{RUN}/{vmid}.serial{number}"
 

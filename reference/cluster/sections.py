@@ -7,6 +7,7 @@ from typing import NamedTuple
 from reference.errors import Failure
 
 _HEADER = re.compile(r"([A-Za-z][\w-]*):\s*(\S+)\s*", re.ASCII)
+_NAME_ONLY = re.compile(r"()([A-Za-z][\w-]*)\s*", re.ASCII)  # the type is the file's
 _OPTION = re.compile(r"\s+([A-Za-z][\w-]*)(?:\s+(.*?))?\s*", re.ASCII)
 
 FLAGS = {
@@ -30,24 +31,30 @@ def malformed(origin: str, line: int, expected: str, got: str) -> Failure:
     return Failure(f"{origin}: line {line}: expected {expected}, got '{got}'")
 
 
-def parse_sections(text: str, origin: str) -> dict[str, Section]:
-    """Parse a section config; `origin` is the file's name for error texts."""
+def parse_sections(text: str, origin: str, repeated: str = "") -> dict[str, Section]:
+    """Parse a section config; `origin` is the file's name for error texts.
+
+    With an option that may be repeated, headers are `<id>`, and the key of each such line is the
+    option and the line's number.
+    """
+    header, expected = (_NAME_ONLY, "'<id>'") if repeated else (_HEADER, "'<type>: <id>'")
     sections: dict[str, Section] = {}
     current: Section | None = None
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith("#") or not line.strip():
             current = current if line.startswith("#") else None
-        elif match := _HEADER.fullmatch(line):
+        elif match := header.fullmatch(line):
             if match[2] in sections:
                 raise malformed(origin, number, "an id not used before", match[2])
             current = sections[match[2]] = Section(match[1], match[2], number, {}, {})
         elif current and (match := _OPTION.fullmatch(line)):
-            if match[1] in current.options:
-                raise malformed(origin, number, "each option once", match[1])
-            current.options[match[1]] = match[2] or ""
-            current.lines[match[1]] = number
+            key = f"{match[1]} {number}" if match[1] == repeated else match[1]
+            if key in current.options:
+                raise malformed(origin, number, "each option once", key)
+            current.options[key] = match[2] or ""
+            current.lines[key] = number
         else:
-            expected = "'<type>: <id>'" + (" or an indented '<option> <value>'" if current else "")
+            expected += " or an indented '<option> <value>'" if current else ""
             raise malformed(origin, number, expected, line.strip())
     return sections
 

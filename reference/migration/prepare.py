@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
-from reference.cluster import paths
+from reference.cluster import membership, paths
+from reference.cluster.mappings import load_mappings
 from reference.cluster.storages import check_storage
 from reference.errors import Failure
 from reference.guest import config as configs
 from reference.guest import process, volumes
+from reference.guest.resources import check_clipboard, check_resources, local_resources
 from reference.migration.request import content_of, target_storage
 from reference.migration.state import Migration
 from reference.replication.jobs import replication_of
@@ -29,7 +29,7 @@ def prepare(migration: Migration) -> None:
         if warning := migration.replication.check_live(request.force):
             migration.log.warn(warning)
         _ask_guest(migration)
-    _check_devices(migration)
+    _check_resources(migration)
     _check_storages(migration)
     migration.remote.connect()
 
@@ -49,19 +49,13 @@ def _pxe(migration: Migration) -> str:
     return ".pxe" if kind.endswith(".pxe") else ""
 
 
-def _check_devices(migration: Migration) -> None:
-    local = [
-        key
-        for key, value in sorted(migration.config.current.items())
-        if re.fullmatch(r"(hostpci|parallel)\d+|hostusb|hostpci|ivshmem", key)
-        or (re.fullmatch(r"usb\d+", key) and not re.match(r"(host=)?spice\b", value))
-        or (re.fullmatch(r"serial\d+", key) and value != "socket")
-    ]
-    if not local:
-        return
-    if not migration.request.force:
-        raise Failure(f"can't migrate VM which uses local devices: {', '.join(local)}")
-    migration.log.info("migrating VM which uses local devices")
+def _check_resources(migration: Migration) -> None:
+    nodes, running = membership.nodes(), migration.running
+    found = local_resources(migration.config, load_mappings(), nodes, running)
+    for note in check_resources(found, migration.request.target, running, migration.request.force):
+        migration.log.info(note)
+    if running:
+        check_clipboard(migration.config, migration.machine or "")
 
 
 def _check_storages(migration: Migration) -> None:
