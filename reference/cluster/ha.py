@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from reference.cluster import membership, paths
-from reference.cluster.sections import Section, format_section, parse_sections
+from reference.cluster.sections import FLAGS, Section, format_section, parse_sections
 from reference.errors import Failure
 from reference.files import read_file, replace_file
 from reference.locks import lock_file
@@ -31,6 +32,18 @@ def resources() -> dict[str, Section]:
     """What is configured, by guest id."""
     path = paths.ha_resources()
     return parse_sections(read_file(path), path)
+
+
+def affine(sid: str, affinity: str) -> list[str]:
+    """The resources that rules keep together with one (`positive`) or apart (`negative`)."""
+    path = paths.ha_rules()
+    found = set()
+    for rule in parse_sections(read_file(path), path).values():
+        members = re.findall(r"(?:vm|ct):[1-9]\d{2,8}", rule.options.get("resources", ""))
+        off = FLAGS.get(rule.options.get("disable", "0").lower(), False)
+        if sid in members and rule.options.get("affinity") == affinity and not off:
+            found |= {*members} - {sid}
+    return sorted(found)
 
 
 @contextmanager

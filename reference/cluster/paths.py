@@ -24,6 +24,7 @@ def _by_guest(pattern: str) -> Callable[[int], str]:
 storage_cfg = _one("/etc/pve/storage.cfg")
 datacenter_cfg = _one("/etc/pve/datacenter.cfg")
 ha_resources = _one("/etc/pve/ha/resources.cfg")
+ha_rules = _one("/etc/pve/ha/rules.cfg")
 ha_requests = _one("/etc/pve/ha/crm_commands")  # one `<command> <sid> <node>` a line
 ha_status = _one("/etc/pve/ha/manager_status")
 ha_lock = _one("/etc/pve/priv/lock/domain-ha")  # one for all nodes

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from reference.guest.config import GuestConfig
-from reference.guest.drives import Drive, format_drive, is_drive_key, parse_drive
+from reference.guest.drives import Drive, format_drive, is_drive_key, parse_drive, parse_size
 
 
 class VolumeRef(NamedTuple):
     """One volume, its attributes merged over all references.
 
     `cdrom` holds only if every reference says so, the other flags if any does; `drivenames` are
-    the drives of the current section.
+    the drives of the current section; `size` is the first that is configured, in bytes.
     """
 
     volume: str
@@ -27,6 +27,7 @@ class VolumeRef(NamedTuple):
     tpmstate: bool = False
     pending: bool = False
     snapshots: tuple[str, ...] = ()
+    size: int | None = None
 
 
 def _entries(section: Mapping[str, str]) -> Iterator[Drive]:
@@ -68,7 +69,9 @@ def _merge(ref: VolumeRef, drive: Drive, kind: str, snapshot: str) -> VolumeRef:
         tpmstate=ref.tpmstate or drive.key == "tpmstate0",
         pending=ref.pending or kind == "pending",
         snapshots=(*dict.fromkeys((*ref.snapshots, snapshot)),) if snapshot else ref.snapshots,
-    )
+        size=parse_size(drive.options["size"]) if ref.size is None and "size" in drive.options
+        else ref.size,
+    )  # fmt: skip
 
 
 def replace_volumes(
