@@ -253,7 +253,7 @@ def test_the_state_moves_with_the_guest(node: Node) -> None:
         (["set-state", "100", '{"local/pve2": {"last_sync": -1}}'], "last_sync: expected"),
         (["set-state", "100", '{"local/pve2": {"fail_count": "1"}}'], "fail_count: expected"),
         (["set-state", "100"], "not enough arguments"),
-        (["run"], "not enough arguments"),
+        (["run"], "id: property is missing"),
         (["run", "--id", "100-9"], "no such job '100-9'"),
         (["run", "--id", "100-1"], "job '100-1' is disabled"),
         (["run", "--id", "101-0"], "nodes/pve1/qemu-server/101.conf' does not exist"),

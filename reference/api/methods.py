@@ -7,6 +7,7 @@ from reference.api.schema import (
     NODE,
     STORAGE_PAIRS,
     TEXT,
+    Kind,
     Method,
     Parameter,
     integer,
@@ -36,19 +37,27 @@ _MIGRATED_FROM = Parameter("migratedfrom", NODE, "The node the guest comes from.
 _CONNTRACK = Parameter("with-conntrack-state", BOOLEAN, "Take connection tracking along.")
 
 
-def _config_option(name: str) -> Parameter | None:
-    """Any option of a guest's config."""
-    from reference.guest.schema import check_value, is_known
+def _config_value(name: str) -> Kind:
+    """What a guest config's option may have; its rules are loaded when they are asked."""
 
     def read(text: str) -> str:
+        from reference.guest.schema import check_value
+
         try:
             check_value(name, text)
         except Failure as error:
             raise ValueError(str(error).removeprefix(f"{name}: ")) from None
         return text
 
+    return Kind(read, f"<{name}>")
+
+
+def _config_option(name: str) -> Parameter | None:
+    """Any option of a guest's config."""
+    from reference.guest.schema import is_known
+
     settable = is_known(name) and name != "vmstate"
-    return Parameter(name, TEXT._replace(read=read)) if settable else None
+    return Parameter(name, _config_value(name)) if settable else None
 
 
 _POWER = ("/vms/{vmid}", "VM.PowerMgmt")
@@ -86,7 +95,7 @@ GUESTS = (
             _TYPE,
             _NETWORK,
             _TARGETSTORAGE._replace(root_only=True),
-            Parameter("machine", _WORD, "The machine type."),
+            Parameter("machine", _config_value("machine"), "The machine type."),
             Parameter("force-cpu", _WORD, "Use this -cpu.", root_only=True),
             Parameter("nets-host-mtu", _WORD, "MTUs of the network devices.", root_only=True),
             _CONNTRACK._replace(root_only=True),
@@ -181,4 +190,68 @@ CLUSTER = (
     ),
 )  # fmt: skip
 
-METHODS = (*GUESTS, *CLUSTER)
+_VOLUME = Parameter("volume", TEXT, "<storage>:<volume>")
+_STREAM = (
+    _VOLUME,
+    Parameter(
+        "format", one_of("raw+size", "tar+size", "qcow2+size", "vmdk+size", "zfs", "btrfs"),
+        "What the stream is.",
+    ),
+    Parameter("filename", matching("-", "- for standard output")),
+    Parameter("with-snapshots", BOOLEAN, "The whole chain of snapshots."),
+    Parameter("snapshot", _SNAPSHOT, "The state at this snapshot."),
+    Parameter("base", _SNAPSHOT, "What differs from this snapshot."),
+)  # fmt: skip
+_SOURCE = matching(r"-|tcp://\S+", "- for standard input, or tcp://<ip or network>")
+_STORAGE = Parameter("storage", TEXT, "The storage.")
+_OWNER = Parameter("vmid", integer(100, 999999999), "The guest it belongs to.")
+_SIZE = matching(r"[0-9]{1,15}[MG]?", "a size in KiB, or with unit M or G")
+
+VOLUMES = (
+    Method("pvesm status", "Show this node's storages, in KiB.", (), (), "pvesm:status"),
+    Method(
+        "pvesm list", "Show a storage's volumes.", (_STORAGE, _OWNER), ("storage",), "pvesm:list_"
+    ),
+    Method("pvesm path", "Show where a volume lies.", (_VOLUME,), ("volume",), "pvesm:path"),
+    Method(
+        "pvesm alloc", "Make an empty volume; an empty name asks for the next free one.",
+        (
+            _STORAGE,
+            _OWNER,
+            Parameter("filename", TEXT, "Its name."),
+            Parameter("size", _SIZE),
+            Parameter("format", one_of("raw", "qcow2", "vmdk", "subvol"), "What it is."),
+        ),
+        ("storage", "vmid", "filename", "size"), "pvesm:alloc",
+    ),
+    Method("pvesm free", "Delete a volume.", (_VOLUME,), ("volume",), "pvesm:free"),
+    Method(
+        "pvesm export", "Write a volume as a stream (internal).",
+        _STREAM, ("volume", "format", "filename"), "pvesm:export",
+    ),
+    Method(
+        "pvesm import", "Make a volume of a stream (internal).",
+        (
+            *(p._replace(kind=_SOURCE) if p.name == "filename" else p for p in _STREAM),
+            Parameter("allow-rename", BOOLEAN, "Take a free name if it exists."),
+        ),
+        ("volume", "format", "filename"), "pvesm:import_",
+    ),
+    Method(
+        "pvesr run", "Run a replication job now.",
+        (
+            Parameter(
+                "id", matching(r"[1-9][0-9]{2,8}-[0-9]{1,9}", "<vmid>-<number>"),
+                "The job.", required=True,
+            ),
+            Parameter("verbose", BOOLEAN, "Say what is done."),
+        ),
+        (), "pvesr:run",
+    ),
+    Method(
+        "pvesr set-state", "Take over a guest's replication states (internal).",
+        (_VMID, Parameter("state", TEXT, "Them, as JSON.")), ("vmid", "state"), "pvesr:set_state",
+    ),
+)  # fmt: skip
+
+METHODS = (*GUESTS, *CLUSTER, *VOLUMES)

@@ -1,191 +1,107 @@
-"""Command line options in the manner of an administrator's Proxmox node (CLI-01..06, CLI-21).
+"""The command line of every program: words to a method's values, a failure to one line.
 
-Checks of values run after the positionals are known to be complete, as in the original.
+CLI-01..06, CLI-09, CLI-21; the values are checked after the words are known to be complete.
 """
 
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from types import SimpleNamespace
-from typing import Any, ClassVar, NoReturn
 
+from reference.api.methods import METHODS
+from reference.api.schema import BOOLEAN, Method, arguments, help_lines, verify
 from reference.errors import Failure, ParameterFailure
 
-Check = Callable[[str], Any]
 _OPTION = re.compile(r"--?([A-Za-z][\w-]*)(?:=(.*))?", re.DOTALL)
-_TRUE, _FALSE = ("1", "on", "yes", "true"), ("0", "off", "no", "false")
 
 
-def boolean(text: str) -> bool:
-    """CLI-04: 1/on/yes/true and 0/off/no/false in any case; ValueError for anything else."""
-    if text.lower() not in _TRUE + _FALSE:
-        raise ValueError(f"'{text}' is not a boolean (expected 1/on/yes/true or 0/off/no/false)")
-    return text.lower() in _TRUE
+class UsageError(Failure):
+    """Words that do not make a call of the method (CLI-01, CLI-02)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"400 {message}")
 
 
-def integer(minimum: int | None = None, maximum: int | None = None) -> Callable[[str], int]:
-    """A check for a whole number within inclusive bounds."""
+def parse(method: Method, words: Sequence[str]) -> SimpleNamespace:
+    """The method's arguments; a UsageError, or a ParameterFailure for what the values are."""
+    options: dict[str, list[str]] = {}
+    positionals: list[str] = []
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        if word == "--":
+            positionals += left
+            break
+        if match := _OPTION.fullmatch(word):
+            name = _option_name(method, match[1])
+            options.setdefault(name, []).append(_value(method, name, match[2], left))
+        else:
+            positionals.append(word)
+    if len(positionals) != len(method.positionals):
+        few = len(positionals) < len(method.positionals)
+        raise UsageError("not enough arguments" if few else "too many arguments")
+    given: dict[str, object] = dict(zip(method.positionals, positionals, strict=True))
+    for name, texts in options.items():
+        parameter = method.parameter(name)
+        given[name] = texts if parameter and parameter.many else texts[-1]
+    return arguments(method, verify(method, given))
 
-    def check(text: str) -> int:
-        if not re.fullmatch(r"-?[0-9]{1,18}", text):
-            raise ValueError(f"'{text}' is not an integer")
-        number = int(text)
-        if minimum is not None and number < minimum:
-            raise ValueError(f"'{text}' is below the minimum of {minimum}")
-        if maximum is not None and number > maximum:
-            raise ValueError(f"'{text}' is above the maximum of {maximum}")
-        return number
 
-    return check
+def _option_name(method: Method, word: str) -> str:
+    """The option meant by a word: its name, or the beginning of no other's (CLI-03)."""
+    names = [p.name for p in method.parameters if p.name not in method.positionals]
+    if word in names or (word not in method.positionals and method.further(word)):
+        return word
+    begun = [name for name in names if name.startswith(word)]
+    if len(begun) > 1:
+        raise UsageError(f"option {word} is ambiguous ({', '.join(begun)})")
+    if not begun:
+        raise UsageError(f"unknown option: {word}")
+    return begun[0]
 
 
-def matching(pattern: str, expected: str) -> Callable[[str], str]:
-    """A check for text that matches the whole pattern; `expected` completes "expected ..."."""
-
-    def check(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(f"'{text}' is not valid (expected {expected})")
+def _value(method: Method, name: str, text: str | None, left: list[str]) -> str:
+    """The text after `=`, else the next word; a boolean takes none that starts with a dash."""
+    parameter = method.parameter(name)
+    if text is not None:
         return text
-
-    return check
-
-
-def vmid(text: str) -> int:
-    """A guest id (API-03)."""
-    if not re.fullmatch(r"[1-9][0-9]{2,8}", text):
-        raise ValueError(f"'{text}' is not valid (expected a guest id of 3 to 9 digits)")
-    return int(text)
+    if parameter and parameter.kind is BOOLEAN and (not left or left[0].startswith("-")):
+        return "1"
+    if not left:
+        raise UsageError(f"option {name} requires an argument")
+    return left.pop(0)
 
 
-def cidr(text: str) -> str:
-    """A network in CIDR form, prefix 8-32 or 8-128 (CLI-14)."""
-    from ipaddress import ip_network
-
-    _, slash, prefix = text.partition("/")
-    try:
-        if not slash or not prefix.isdigit() or int(prefix) < 8:
-            raise ValueError
-        ip_network(text, strict=False)
-    except ValueError:
-        raise ValueError(f"'{text}' is not a CIDR network with prefix length 8 or more") from None
-    return text
+def program(name: str, words: Sequence[str] | None = None) -> int:
+    """Run one program's command; the exit code."""
+    return run(lambda: dispatch(name, sys.argv[1:] if words is None else words))
 
 
-node_name = matching(
-    r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", "a node name of letters, digits and inner hyphens"
-)
-
-
-class Parser:
-    """Options with one or two dashes, no abbreviations; an error is a 400 with the short usage.
-
-    `known` names further options that take a value; they are collected in `extra`.
-    """
-
-    current: ClassVar["Parser | None"] = None
-
-    def __init__(self, prog: str, known: Callable[[str], bool] | None = None) -> None:
-        self._prog, self._known = prog, known or (lambda _: False)
-        self._rules: dict[str, tuple[str, Check]] = {}  # what kind of parameter, and its check
-
-    def positional(self, name: str, check: Check = str) -> None:
-        """The next word of the command line."""
-        self._rules[name] = "word", check
-
-    def option(self, name: str, check: Check = str, *, append: bool = False) -> None:
-        """`--name value`; with `append` the occurrences are joined with commas (CLI-05)."""
-        self._rules[name] = "list" if append else "value", check
-
-    def flag(self, name: str) -> None:
-        """A boolean with an optional value; absent means None (CLI-04, CLI-21)."""
-        self._rules[name] = "flag", boolean
-
-    def error(self, message: str) -> NoReturn:
-        """400 with the short usage on stderr, exit 255 (CLI-09)."""
-        print(f"400 {message}\n{self.short_usage()}", file=sys.stderr)
-        raise SystemExit(255)
-
-    def short_usage(self) -> str:
-        """The command and its positionals."""
-        return " ".join(["usage:", self._prog, *(f"<{w}>" for w in self._words()), "[OPTIONS]"])
-
-    def _words(self) -> list[str]:
-        return [name for name, (kind, _) in self._rules.items() if kind == "word"]
-
-    def parse_args(self, words: Sequence[str]) -> SimpleNamespace:
-        """Parse, then check every value; a refused one is a ParameterFailure on its option."""
-        Parser.current = self
-        given = self._split(list(words))
-        result = SimpleNamespace()
-        for name, (kind, check) in self._rules.items():
-            texts = given.pop(name, None)
-            try:
-                value = check(",".join(texts) if kind == "list" else texts[-1]) if texts else None
-            except ValueError as error:
-                raise ParameterFailure(name, str(error)) from None
-            setattr(result, name.replace("-", "_"), value)
-        result.extra = {name: texts[-1] for name, texts in given.items()}
-        return result
-
-    def _split(self, words: list[str]) -> dict[str, list[str]]:
-        """The texts given for each name, positionals included."""
-        given: dict[str, list[str]] = {}
-        positionals: list[str] = []
-        while words:
-            word = words.pop(0)
-            if word == "--":
-                positionals += words
-                break
-            if match := _OPTION.fullmatch(word):
-                given.setdefault(match[1], []).append(self._value(match[1], match[2], words))
-            else:
-                positionals.append(word)
-        names = self._words()
-        if len(positionals) != len(names):
-            few = len(positionals) < len(names)
-            self.error("not enough arguments" if few else "too many arguments")
-        return {**given, **{n: [word] for n, word in zip(names, positionals, strict=True)}}
-
-    def _value(self, name: str, text: str | None, words: list[str]) -> str:
-        """The text after `=`, else the next word; a flag takes none that starts with a dash."""
-        kind = self._rules[name][0] if name in self._rules else "value"
-        if kind == "word" or not (name in self._rules or self._known(name)):
-            self.error(f"unknown option: {name}")
-        if text is not None:
-            return text
-        if kind == "flag" and (not words or words[0].startswith("-")):
-            return "1"
-        if not words:
-            self.error(f"option {name} requires an argument")
-        return words.pop(0)
-
-
-def guest_parser(command: str, *flags: str, known: Callable[[str], bool] | None = None) -> Parser:
-    """The parser of a `qm` command on one guest."""
-    parser = Parser(f"qm {command}", known)
-    parser.positional("vmid", vmid)
-    for name in flags:
-        parser.flag(name)
-    return parser
-
-
-def require_root() -> None:
-    """CLI-06: the commands act as root@pam and run for root alone."""
+def dispatch(name: str, words: Sequence[str]) -> int:
+    """Run the command that the first word names; `help` and `--help` tell what there is."""
     if os.geteuid() != 0:
-        raise Failure("please run as root")
-
-
-def dispatch(
-    program: str, commands: Mapping[str, Callable[[Parser, list[str]], None]], words: list[str]
-) -> int:
-    """Run the command the first word names, with a parser of its own."""
-    if not words or words[0] not in commands:
-        given = f"unknown command '{words[0]}'" if words else "no command given"
-        raise Failure(f"{given}, expected {program} {'|'.join(commands)}")
-    require_root()
-    commands[words[0]](Parser(f"{program} {words[0]}"), words[1:])
-    return 0
+        raise Failure("please run as root")  # CLI-06: the commands act as root@pam
+    methods = [method for method in METHODS if method.run and method.name.startswith(f"{name} ")]
+    commands = {method.name.removeprefix(f"{name} "): method for method in methods}
+    command, rest = words[0] if words else "", list(words[1:])
+    if command == "help" or rest[:1] == ["--help"]:
+        asked = commands.get(rest[0] if command == "help" and rest else command)
+        lines = [f"{m.name:<16} {m.text}" for m in methods] if asked is None else help_lines(asked)
+        print("\n".join(lines))
+        return 0
+    if command not in commands:
+        problem = f"unknown command '{command}'" if command else "no command specified"
+        known = "|".join(sorted(commands))
+        return _complain(f"400 {problem}\nusage: {name} <{known}> [ARGS] [OPTIONS]")
+    method = commands[command]
+    try:
+        asked_for = parse(method, rest)
+        module, _, function = method.run.partition(":")
+        return getattr(import_module(f"reference.cli.{module}"), function)(asked_for) or 0
+    except (ParameterFailure, UsageError) as failure:
+        return _complain(f"{failure}\n{method.usage}")
 
 
 def _complain(text: str) -> int:
@@ -199,9 +115,6 @@ def run(main: Callable[[], int]) -> int:
         code = main()
         sys.stdout.flush()
         return code
-    except ParameterFailure as failure:
-        usage = f"\n{Parser.current.short_usage()}" if Parser.current else ""
-        return _complain(f"{failure}{usage}")
     except Failure as failure:
         return _complain(str(failure))
     except KeyboardInterrupt:

@@ -2,9 +2,11 @@
 
 import signal
 import sys
+from functools import partial
+from types import SimpleNamespace
 
 from reference import storage
-from reference.cli.options import Parser, boolean, dispatch, integer, matching, run
+from reference.cli.options import program
 from reference.cluster.membership import local_ip_within, local_node
 from reference.cluster.storages import load_storages
 from reference.errors import Failure
@@ -12,28 +14,11 @@ from reference.storage.base import parse_volid
 from reference.storage.transfer import ENDING, end_by_signals, undone_on_failure
 
 _UNITS = {"": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-_VMID = integer(100, 999999999)
-_SIZE = matching(r"[0-9]{1,15}[MG]?", "a size in KiB, or with unit M or G")
-_FORMAT = matching(r"raw|qcow2|vmdk|subvol", "raw, qcow2, vmdk or subvol")
-_STREAM = matching(
-    r"(raw|tar|qcow2|vmdk)\+size|zfs|btrfs",
-    "raw+size, tar+size, qcow2+size, vmdk+size, zfs or btrfs",
-)
-_SNAPSHOT = matching(r"[A-Za-z_][A-Za-z0-9_-]*", "a snapshot name")
+main = partial(program, "pvesm")
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run one pvesm command; the exit code."""
-    commands = {
-        "status": status, "list": list_, "path": path, "alloc": alloc, "free": free,
-        "export": export, "import": import_,
-    }  # fmt: skip
-    return run(lambda: dispatch("pvesm", commands, sys.argv[1:] if argv is None else argv))
-
-
-def status(parser: Parser, words: list[str]) -> None:
+def status(_: SimpleNamespace) -> None:
     """What is there of each storage that concerns this node, in KiB."""
-    parser.parse_args(words)
     row = "{:<16} {:>8} {:>10} {:>15} {:>15} {:>15}"
     print(row.format("Name", "Type", "Status", "Total", "Used", "Available"))
     storages = load_storages()
@@ -50,11 +35,8 @@ def status(parser: Parser, words: list[str]) -> None:
         print(row.format(storeid, found.type, state, *(size >> 10 for size in sizes)))
 
 
-def list_(parser: Parser, words: list[str]) -> None:
+def list_(args: SimpleNamespace) -> None:
     """The volumes of one storage."""
-    parser.positional("storage")
-    parser.option("vmid", _VMID)
-    args = parser.parse_args(words)
     row = "{:<40} {:<7} {:<9} {:>12} {}"
     print(row.format("Volid", "Format", "Type", "Size", "VMID"))
     for info in storage.list_volumes(load_storages(), args.storage, args.vmid):
@@ -62,18 +44,13 @@ def list_(parser: Parser, words: list[str]) -> None:
         print(row.format(info.volid, fmt, info.content, info.size, info.vmid or "").rstrip())
 
 
-def path(parser: Parser, words: list[str]) -> None:
+def path(args: SimpleNamespace) -> None:
     """Where a volume lies on this node."""
-    parser.positional("volume")
-    print(storage.volume_path(load_storages(), parser.parse_args(words).volume))
+    print(storage.volume_path(load_storages(), args.volume))
 
 
-def alloc(parser: Parser, words: list[str]) -> None:
+def alloc(args: SimpleNamespace) -> None:
     """A new empty volume; an empty name asks for the next free one."""
-    for name, check in (("storage", str), ("vmid", _VMID), ("filename", str), ("size", _SIZE)):
-        parser.positional(name, check)
-    parser.option("format", _FORMAT)
-    args = parser.parse_args(words)
     digits, unit = args.size.rstrip("MG"), args.size.lstrip("0123456789")
     end_by_signals()
     volid = storage.alloc_volume(
@@ -83,21 +60,10 @@ def alloc(parser: Parser, words: list[str]) -> None:
     print(f"successfully created '{volid}'")
 
 
-def free(parser: Parser, words: list[str]) -> None:
+def free(args: SimpleNamespace) -> None:
     """Delete a volume."""
-    parser.positional("volume")
-    volid = parser.parse_args(words).volume
-    storage.free_volume(load_storages(), volid)
-    print(f"Removed volume '{volid}'")
-
-
-def _stream_options(parser: Parser, place: str, expected: str) -> None:
-    parser.positional("volume")
-    parser.positional("format", _STREAM)
-    parser.positional("filename", matching(place, expected))
-    parser.flag("with-snapshots")
-    parser.option("snapshot", _SNAPSHOT)
-    parser.option("base", _SNAPSHOT)
+    storage.free_volume(load_storages(), args.volume)
+    print(f"Removed volume '{args.volume}'")
 
 
 def _check_format(fmt: str, volid: str, offered: list[str]) -> None:
@@ -107,10 +73,8 @@ def _check_format(fmt: str, volid: str, offered: list[str]) -> None:
         raise Failure(f"format '{fmt}' is not possible for '{volid}', expected {expected}")
 
 
-def export(parser: Parser, words: list[str]) -> None:
+def export(args: SimpleNamespace) -> None:
     """Write a volume as a stream to standard output."""
-    _stream_options(parser, "-", "- for standard output")
-    args = parser.parse_args(words)
     storeid, volname = parse_volid(args.volume)
     plugin = storage.usable(load_storages(), storeid)
     formats = plugin.export_formats(volname, args.with_snapshots, args.snapshot, args.base)
@@ -118,11 +82,8 @@ def export(parser: Parser, words: list[str]) -> None:
     plugin.export_to(sys.stdout.fileno(), volname, args.format)
 
 
-def import_(parser: Parser, words: list[str]) -> None:
+def import_(args: SimpleNamespace) -> None:
     """Make a volume of a stream from standard input or one TCP connection."""
-    _stream_options(parser, r"-|tcp://\S+", "- for standard input, or tcp://<ip or network>")
-    parser.option("allow-rename", boolean)
-    args = parser.parse_args(words)
     storeid, volname = parse_volid(args.volume)
     plugin = storage.usable(load_storages(), storeid, "images")
     _check_format(

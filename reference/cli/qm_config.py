@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
+from types import SimpleNamespace
 
-from reference.cli.options import guest_parser
+from reference.cli.options import UsageError
 from reference.cluster import membership, paths
 from reference.errors import Failure, ParameterFailure
 from reference.guest import process, schema
@@ -26,22 +27,8 @@ CREATE_LOCK_TIMEOUT = 5.0
 _NEW_VOLUME = re.compile(r"([^:]+):(\d+(?:\.\d+)?)")
 
 
-def _settable(key: str) -> bool:
-    return schema.is_known(key) and key != "vmstate"
-
-
-def _checked(values: dict[str, str]) -> dict[str, str]:
-    """Every value as the schema wants it, else a 400; ids nobody gave are made up."""
-    result = {key: _complete(key, value) for key, value in values.items()}
-    for key, value in result.items():
-        try:
-            schema.check_value(key, value)
-        except Failure as error:
-            raise ParameterFailure(key, str(error).removeprefix(f"{key}: ")) from None
-    return result
-
-
 def _complete(key: str, value: str) -> str:
+    """The value with ids made up that nobody gave."""
     if key == "vmgenid" and value == "1":
         return _new_uuid()
     if re.fullmatch(r"net\d+", key) and re.fullmatch(rf"({schema.NET_MODELS})(,.*)?", value):
@@ -56,10 +43,8 @@ def _new_uuid() -> str:
         return file.read().strip()
 
 
-def create(arguments: list[str]) -> int:
+def create(options: SimpleNamespace) -> None:
     """Make a guest from options; its volumes are there, or made: `--scsi0 <storage>:<GiB>`."""
-    options = guest_parser("create", known=_settable).parse_args(arguments)
-    values = _checked(options.extra)
     membership.check_quorum()
     vmid = options.vmid
     with guest_config_lock(vmid, CREATE_LOCK_TIMEOUT):
@@ -67,8 +52,7 @@ def create(arguments: list[str]) -> int:
             if os.path.exists(paths.guest_config(vmid, node)):
                 raise Failure(f"unable to create VM {vmid} - it already exists on node '{node}'")
         identity = {"smbios1": f"uuid={_new_uuid()}", "vmgenid": _new_uuid()}
-        _store(GuestConfig(vmid), {**identity, **values}, [])
-    return 0
+        _store(GuestConfig(vmid), {**identity, **options.extra}, [])
 
 
 def _store(config: GuestConfig, values: dict[str, str], removed: list[str]) -> None:
@@ -76,6 +60,7 @@ def _store(config: GuestConfig, values: dict[str, str], removed: list[str]) -> N
     made: list[str] = []
     try:
         for key, text in values.items():
+            values[key] = _complete(key, text)
             if is_drive_key(key) or key.startswith("unused"):
                 drive = _allocated(config.vmid, parse_drive(key, text), made)
                 values[key] = _with_size(config.vmid, drive)
@@ -122,20 +107,17 @@ def _with_size(vmid: int, drive: Drive) -> str:
     return format_drive(drive)
 
 
-def set_options(arguments: list[str]) -> int:
+def set_options(options: SimpleNamespace) -> None:
     """Change or delete options; a running guest's devices change at its next start."""
-    parser = guest_parser("set", "skiplock", known=_settable)
-    parser.option("delete", append=True)
-    options = parser.parse_args(arguments)
-    values = _checked(options.extra)
+    values = options.extra
     removed = re.findall(r"[^,;\s]+", options.delete or "")
     for key in removed:
-        if not _settable(key):
+        if not schema.is_known(key) or key == "vmstate":
             raise ParameterFailure("delete", f"unknown option '{key}'")
         if key in values:
             raise ParameterFailure("delete", f"can't set and delete '{key}' at once")
     if not values and not removed:
-        parser.error("no options specified")
+        raise UsageError("no options specified")
     membership.check_quorum()
     with guest_config_lock(options.vmid):
         config = load_unlocked(options.vmid, options.skiplock)
@@ -145,7 +127,6 @@ def set_options(arguments: list[str]) -> int:
             if key.startswith("unused") and key in config.current:
                 _free_unused(config, config.current[key])
         _store(config, values, removed)
-    return 0
 
 
 def _free_unused(config: GuestConfig, volume: str) -> None:
@@ -155,29 +136,26 @@ def _free_unused(config: GuestConfig, volume: str) -> None:
         _free(volume)
 
 
-def show(arguments: list[str]) -> int:
+def show(options: SimpleNamespace) -> None:
     """Print a guest's options as they will be at its next start."""
-    config = load_config(guest_parser("config").parse_args(arguments).vmid)
-    apply_pending(config)
+    config = load_config(options.vmid)
+    if not options.current:
+        apply_pending(config)
     for key, value in sorted(config.current.items()):
         print(f"{key}: {value}".replace("\n", "%0A"))
-    return 0
 
 
-def unlock(arguments: list[str]) -> int:
+def unlock(options: SimpleNamespace) -> None:
     """Remove the lock property, pending or not; no lock is no error (CLI-17)."""
-    options = guest_parser("unlock").parse_args(arguments)
     with guest_config_lock(options.vmid):
         config = load_config(options.vmid)
         config.current.pop("lock", None)
         config.pending.pop("lock", None)
         write_config(config)
-    return 0
 
 
-def destroy(arguments: list[str]) -> int:
+def destroy(options: SimpleNamespace) -> None:
     """Remove a stopped guest and every volume of its own that its config names."""
-    options = guest_parser("destroy", "skiplock").parse_args(arguments)
     membership.check_quorum()
     with guest_config_lock(options.vmid):
         config = load_unlocked(options.vmid, options.skiplock)
@@ -188,7 +166,6 @@ def destroy(arguments: list[str]) -> int:
         _free_volumes(config)
         os.unlink(paths.guest_config(options.vmid, membership.local_node()))
         process.cleanup_sockets(options.vmid)
-    return 0
 
 
 def _free_volumes(config: GuestConfig) -> None:
@@ -206,12 +183,3 @@ def _free_volumes(config: GuestConfig) -> None:
                 storage.free_volume(storages, volid)
         except Failure as error:
             print(f"WARN: could not remove '{volid}' - {error}", file=sys.stderr)
-
-
-COMMANDS = {
-    "config": show,
-    "create": create,
-    "destroy": destroy,
-    "set": set_options,
-    "unlock": unlock,
-}

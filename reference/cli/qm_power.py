@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from types import SimpleNamespace
 
-from reference.cli.options import Parser, cidr, guest_parser, matching, node_name
 from reference.cluster import membership
 from reference.errors import Failure, ParameterFailure
 from reference.guest import config as configs
@@ -14,11 +13,16 @@ from reference.guest.config import GuestConfig, load_config, load_unlocked
 from reference.locks import guest_config_lock
 
 
-def start(arguments: list[str]) -> int:
+def start(options: SimpleNamespace) -> None:
     """Start a guest, or the target's side of its migration (P2-04)."""
-    options = _start_options(arguments)
+    if bool(options.migratedfrom) != bool(options.stateuri):
+        missing, given = ("stateuri", "migratedfrom")[:: 1 if options.migratedfrom else -1]
+        raise ParameterFailure(missing, f"expected a value, as '{given}' is given")
+    if options.targetstorage is not None and not options.migratedfrom:
+        raise ParameterFailure("targetstorage", "can only be used with 'migratedfrom'")
     if options.migratedfrom:
-        return _start_migrated(options)
+        _start_migrated(options)
+        return
     from reference.cluster.storages import load_storages
     from reference.guest.changes import apply_pending
     from reference.guest.devices import Launch
@@ -33,26 +37,6 @@ def start(arguments: list[str]) -> int:
             configs.write_config(config)
         launch = Launch(machine=options.machine, cpu=options.force_cpu)
         process.start_guest(config, load_storages(), launch)
-    return 0
-
-
-def _start_options(arguments: list[str]) -> SimpleNamespace:
-    parser = guest_parser("start", "skiplock", "with-conntrack-state")
-    parser.option("migratedfrom", node_name)
-    parser.option("stateuri", matching("unix|tcp", "unix or tcp"))
-    parser.option("migration_type", matching("secure|insecure", "secure or insecure"))
-    parser.option("migration_network", cidr)
-    parser.option("targetstorage", append=True)
-    parser.option("machine", matching(schema.OPTIONS["machine"][0], "a machine type"))
-    for name in ("force-cpu", "nets-host-mtu"):
-        parser.option(name, matching(r"[^\s-]\S*", "a word"))
-    options = parser.parse_args(arguments)
-    if bool(options.migratedfrom) != bool(options.stateuri):
-        missing, given = ("stateuri", "migratedfrom")[:: 1 if options.migratedfrom else -1]
-        raise ParameterFailure(missing, f"expected a value, as '{given}' is given")
-    if options.targetstorage is not None and not options.migratedfrom:
-        raise ParameterFailure("targetstorage", "can only be used with 'migratedfrom'")
-    return options
 
 
 def _check_startable(config: GuestConfig) -> None:
@@ -62,7 +46,7 @@ def _check_startable(config: GuestConfig) -> None:
         raise Failure(f"VM {config.vmid} already running")
 
 
-def _start_migrated(options: SimpleNamespace) -> int:
+def _start_migrated(options: SimpleNamespace) -> None:
     from reference.cluster.storages import load_storages
     from reference.guest.devices import Launch
     from reference.guest.incoming import Arrival, read_facts, start_incoming
@@ -79,55 +63,43 @@ def _start_migrated(options: SimpleNamespace) -> int:
         config = load_unlocked(options.vmid, options.skiplock, options.migratedfrom)
         _check_startable(config)
         start_incoming(config, load_storages(), arrival)
-    return 0
 
 
-def stop(arguments: list[str]) -> int:
+def stop(options: SimpleNamespace) -> None:
     """End a guest; with --migratedfrom the incoming process of a failed migration (P2C-09)."""
-    parser = guest_parser("stop", "skiplock")
-    parser.option("migratedfrom", node_name)
-    options = parser.parse_args(arguments)
     if options.migratedfrom:
         for line in process.log_lines(options.vmid):
             print(f"QEMU: {line}")
         process.stop_guest(options.vmid, ask=False)
-        return 0
+        return
     with guest_config_lock(options.vmid):
         load_unlocked(options.vmid, options.skiplock)
         process.stop_guest(options.vmid)
-    return 0
 
 
-def suspend(arguments: list[str]) -> int:
+def suspend(options: SimpleNamespace) -> None:
     """Pause a guest's CPUs."""
-    options = guest_parser("suspend", "skiplock").parse_args(arguments)
     with guest_config_lock(options.vmid):
         load_unlocked(options.vmid, options.skiplock)
         process.execute(options.vmid, "stop")
-    return 0
 
 
-def resume(arguments: list[str]) -> int:
+def resume(options: SimpleNamespace) -> None:
     """Let a guest run again; --nocheck asks nothing of its config (P3-10)."""
-    options = guest_parser("resume", "skiplock", "nocheck").parse_args(arguments)
     with guest_config_lock(options.vmid):
         if not options.nocheck:
             load_unlocked(options.vmid, options.skiplock)
         process.resume_guest(options.vmid)
-    return 0
 
 
-def status(arguments: list[str]) -> int:
+def status(options: SimpleNamespace) -> None:
     """Whether the guest runs."""
-    options = guest_parser("status").parse_args(arguments)
     load_config(options.vmid)
     print(f"status: {'running' if process.running_pid(options.vmid) else 'stopped'}")
-    return 0
 
 
-def list_guests(arguments: list[str]) -> int:
+def list_guests(_: SimpleNamespace) -> None:
     """This node's guests as a table."""
-    Parser("qm list").parse_args(arguments)
     row = "{:>10} {:<20} {:<10} {:<10} {}"
     print(row.format("VMID", "NAME", "STATUS", "MEM(MB)", "PID"))
     for vmid in configs.guest_ids(membership.local_node()):
@@ -139,25 +111,11 @@ def list_guests(arguments: list[str]) -> int:
         pid = process.running_pid(vmid)
         name, state = config.current.get("name", f"VM {vmid}"), "running" if pid else "stopped"
         print(row.format(vmid, name, state, config.memory_mib, pid or 0))
-    return 0
 
 
-def nbdstop(arguments: list[str]) -> int:
+def nbdstop(options: SimpleNamespace) -> None:
     """Stop the guest's NBD server; a failure is only a warning (CLI-18)."""
-    options = guest_parser("nbdstop").parse_args(arguments)
     try:
         process.execute(options.vmid, "nbd-server-stop", timeout=25)
     except Failure as error:
         print(f"WARN: {error}", file=sys.stderr)
-    return 0
-
-
-COMMANDS = {
-    "list": list_guests,
-    "nbdstop": nbdstop,
-    "resume": resume,
-    "start": start,
-    "status": status,
-    "stop": stop,
-    "suspend": suspend,
-}
