@@ -86,14 +86,13 @@ def _body(kind: str) -> Body:
 
 
 def command(arguments: dict[str, Any], _: Caller, log: TaskLog) -> None:
-    """A `qm` command as the administrator gives it: its name and its words."""
-    from importlib import import_module
+    """A command by its name, such as "qm start", with its method's verified values."""
+    from reference.api import schema
+    from reference.api.methods import METHODS
+    from reference.cli.options import execute
 
-    from reference.cli.qm import MODULES
-
-    name: str = arguments["command"]
-    commands = import_module(f"reference.cli.{MODULES[name]}").COMMANDS
-    if code := commands[name](arguments["words"]):
+    method = next(method for method in METHODS if method.name == arguments["command"])
+    if code := execute(method, schema.arguments(method, arguments["values"])):
         raise Failure(f"exit code {code}")
 
 

@@ -74,6 +74,12 @@ def _value(method: Method, name: str, text: str | None, left: list[str]) -> str:
     return left.pop(0)
 
 
+def require_root() -> None:
+    """CLI-06: the commands act as root@pam and run for root alone."""
+    if os.geteuid() != 0:
+        raise Failure("please run as root")
+
+
 def program(name: str, words: Sequence[str] | None = None) -> int:
     """Run one program's command; the exit code."""
     return run(lambda: dispatch(name, sys.argv[1:] if words is None else words))
@@ -81,8 +87,7 @@ def program(name: str, words: Sequence[str] | None = None) -> int:
 
 def dispatch(name: str, words: Sequence[str]) -> int:
     """Run the command that the first word names; `help` and `--help` tell what there is."""
-    if os.geteuid() != 0:
-        raise Failure("please run as root")  # CLI-06: the commands act as root@pam
+    require_root()
     methods = [method for method in METHODS if method.run and method.name.startswith(f"{name} ")]
     commands = {method.name.removeprefix(f"{name} "): method for method in methods}
     command, rest = words[0] if words else "", list(words[1:])
@@ -97,11 +102,15 @@ def dispatch(name: str, words: Sequence[str]) -> int:
         return _complain(f"400 {problem}\nusage: {name} <{known}> [ARGS] [OPTIONS]")
     method = commands[command]
     try:
-        asked_for = parse(method, rest)
-        module, _, function = method.run.partition(":")
-        return getattr(import_module(f"reference.cli.{module}"), function)(asked_for) or 0
+        return execute(method, parse(method, rest))
     except (ParameterFailure, UsageError) as failure:
         return _complain(f"{failure}\n{method.usage}")
+
+
+def execute(method: Method, asked: SimpleNamespace) -> int:
+    """Run a command's function with its arguments; the exit code."""
+    module, _, function = method.run.partition(":")
+    return getattr(import_module(f"reference.cli.{module}"), function)(asked) or 0
 
 
 def _complain(text: str) -> int:
