@@ -196,11 +196,11 @@ def _pool(known: Users, name: str, _: str, guests: str, storages: str, *__: str)
 def _acl(known: Users, down: str, path: str, subjects: str, roles: str, *_: str) -> None:
     propagate = _flag(down)
     parts = filter(None, _legal(r"[A-Za-z0-9._/-]+", path, "a path").split("/"))
-    given = _known(known, roles, known.roles)
+    path, given = "/" + "/".join(parts), _known(known, roles, known.roles)
     groups = {f"@{name}" for name in known.groups}
     for subject in _known(known, subjects, {"root@pam", *known.users, *known.tokens, *groups}):
-        entry = known.acl.setdefault("/" + "/".join(parts), {}).setdefault(subject, {})
-        entry.update(dict.fromkeys(given, propagate))
+        for role in given:
+            known.acl.setdefault(path, {}).setdefault(subject, {})[role] = propagate
 
 
 _READERS: dict[str, Callable[..., None]] = {
