@@ -22,6 +22,7 @@ COMMANDS = [
     "qm list",
     "qm mtunnel",
     "qm migrate 999 pve2",
+    "pvecm mtunnel -migration_network 10.77.0.0/24 -get_migration_ip",
     "pvesm status",
     "pvesm list local",
     f"pvesm path {VOLUME}",

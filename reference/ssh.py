@@ -34,7 +34,9 @@ class Remote:
         """The argument vector up to the host; `shared` uses the kept connection."""
         control = ("-S", self.control) if shared else ("-o", "ControlPath=none")
         base = (paths.SSH, "-e", "none", "-o", "BatchMode=yes")
-        alias = ("-o", f"HostKeyAlias={self.node}")
+        alias = ["-o", f"HostKeyAlias={self.node}"]
+        if os.path.exists(known := paths.known_hosts(self.node)):
+            alias += ["-o", f"UserKnownHostsFile={known}", "-o", "GlobalKnownHostsFile=none"]
         return [*base, *alias, *_ALIVE, *control, *options, f"root@{self.address}"]
 
     def connect(self) -> None:
@@ -47,7 +49,10 @@ class Remote:
             start_new_session=True,
         )  # fmt: skip
         assert self._master.stdout
-        ready = self._master.stdout.readline() == b"ready\n"
+        self.probe(ready=self._master.stdout.readline() == b"ready\n")
+
+    def probe(self, *, ready: bool = True) -> None:
+        """Whether a command can be run there (NET-07)."""
         if not ready or self.run(["/bin/true"]).returncode:
             raise Failure(f"Can't connect to destination address '{self.address}' using public key")
 

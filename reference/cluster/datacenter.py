@@ -29,6 +29,14 @@ def load() -> Datacenter:
     return parse(read_file(path), path)
 
 
+def migration_ip(network: str | None) -> str | None:
+    """This node's one address in the network, else the datacenter's; None without any (NET-09)."""
+    from reference.cluster.membership import local_ip_within
+
+    network = network or load().migration_network
+    return local_ip_within(network) if network else None
+
+
 def parse(text: str, origin: str) -> Datacenter:
     """Parse `<key>: <value>` lines; keys that do not concern a migration are passed over."""
     migration: dict[str, str] = {}

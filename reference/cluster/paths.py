@@ -11,6 +11,7 @@ SSH = "/usr/bin/ssh"
 QM = "/usr/sbin/qm"
 PVESM = "/usr/sbin/pvesm"
 PVESR = "/usr/sbin/pvesr"
+PVECM = "/usr/sbin/pvecm"
 
 
 def _one(path: str) -> Callable[[], str]:
@@ -55,6 +56,11 @@ def mapping_cfg(kind: str) -> str:
 
 def serial_socket(vmid: int, number: int) -> str:
     return f"{ROOT}{RUN}/{vmid}.serial{number}"
+
+
+def known_hosts(node: str) -> str:
+    """Where the node's own host keys are, if the cluster has them."""
+    return f"{ROOT}/etc/pve/nodes/{node}/ssh_known_hosts"
 
 
 def storage_lock(storeid: str) -> str:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from reference.cluster import membership, paths
+from reference.cluster import datacenter, membership, paths
 from reference.cluster.storages import Storage, check_storage
 from reference.errors import Failure
 from reference.guest import drives as drive_strings
@@ -171,8 +171,6 @@ def _listen_place(arrival: Arrival) -> tuple[str, int]:
 
     if arrival.migration_type == "secure":
         return "localhost", next_migrate_port("127.0.0.1")
-    if arrival.network:
-        address = membership.local_ip_within(arrival.network)
-    else:
-        address = membership.node_ip(membership.local_node())
+    address = datacenter.migration_ip(arrival.network)
+    address = address or membership.node_ip(membership.local_node())
     return address, next_migrate_port(address)

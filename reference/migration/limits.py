@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reference.bandwidth import bandwidth_limit
+from reference.api.permissions import allowed
+from reference.bandwidth import Privileges, bandwidth_limit
 from reference.migration.state import LocalVolume, Migration
 from reference.storage.base import parse_volid
 
@@ -12,14 +13,24 @@ LONGEST_DOWNTIME = 2_000_000  # ms (P2-33)
 
 def volume_limit(migration: Migration, volume: LocalVolume) -> int | None:
     """The limit of one volume's copy in KiB/s, from both its storages (BW-02)."""
-    pair = {parse_volid(volume.volid)[0], volume.target}
-    limits = [migration.storages[storeid].bwlimit for storeid in sorted(pair)]
-    return bandwidth_limit(migration.request.bwlimit, limits, migration.datacenter_bwlimit)
+    return _limit(migration, parse_volid(volume.volid)[0], volume.target)
+
+
+def _limit(migration: Migration, *storages: str) -> int | None:
+    asked, caller = migration.request.bwlimit, migration.request.caller
+    limits = {name: migration.storages[name].bwlimit for name in storages}
+    allocate = "Datastore.Allocate"
+    privileges = Privileges(
+        allowed(caller, "/storage", allocate),
+        frozenset(name for name in storages if allowed(caller, f"/storage/{name}", allocate)),
+        allowed(caller, "/", "Sys.Modify"),
+    )
+    return bandwidth_limit(asked, limits, migration.datacenter_bwlimit, privileges)
 
 
 def ram_limit(migration: Migration) -> int | None:
     """The limit of the RAM stream in bytes/s, None if nothing limits it (BW-09)."""
-    limit = bandwidth_limit(migration.request.bwlimit, [], migration.datacenter_bwlimit)
+    limit = _limit(migration)
     speed = int(migration.config.current.get("migrate_speed", "0"))
     given = [value for value in ((limit or 0) * 1024, speed * 1024**2) if value]
     return min(given) if given else None

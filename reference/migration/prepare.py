@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from reference.cluster import membership, paths
 from reference.cluster.mappings import load_mappings
 from reference.cluster.storages import check_storage
@@ -17,6 +19,7 @@ from reference.guest.resources import (
 from reference.migration.request import content_of, target_storage
 from reference.migration.state import Migration
 from reference.replication.jobs import replication_of
+from reference.ssh import Remote
 from reference.storage.base import parse_volid
 
 
@@ -36,7 +39,25 @@ def prepare(migration: Migration) -> None:
         _ask_guest(migration)
     _check_resources(migration)
     _check_storages(migration)
-    migration.remote.connect()
+    _connect(migration)
+
+
+def _connect(migration: Migration) -> None:
+    """The way to the target: by its address in the migration network, if there is one (NET-02)."""
+    remote, network = migration.remote, migration.network
+    if network:
+        ask = ["mtunnel", "-migration_network", network, "-get_migration_ip"]
+        answer = remote.check([paths.PVECM, *ask])
+        found = re.search(r"^ip: '([0-9a-fA-F.:]+)'$", answer, re.MULTILINE)
+        if not found:
+            said = " ".join(answer.split()) or "nothing"
+            raise Failure(f"got no address of {remote.node} in network '{network}', but '{said}'")
+        migration.remote = remote = Remote(remote.node, found[1])
+    remote.connect()
+    if network:
+        what = "use dedicated network address for sending migration traffic"
+        migration.log.info(f"{what} ({remote.address})")
+        remote.probe()
 
 
 def _ask_guest(migration: Migration) -> None:
