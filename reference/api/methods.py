@@ -238,6 +238,14 @@ VOLUMES = (
         ("volume", "format", "filename"), "pvesm:import_",
     ),
     Method(
+        "pvecm mtunnel", "Tell this node's address for migrations (internal).",
+        (
+            _NETWORK,
+            Parameter("get_migration_ip", BOOLEAN, "Tell it.", required=True),
+        ),
+        (), "pvecm:tunnel",
+    ),
+    Method(
         "pvesr run", "Run a replication job now.",
         (
             Parameter(
