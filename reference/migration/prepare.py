@@ -20,6 +20,7 @@ from reference.migration.request import content_of, target_storage
 from reference.migration.state import Migration
 from reference.replication.jobs import replication_of
 from reference.ssh import Remote
+from reference.storage import usable
 from reference.storage.base import parse_volid
 
 
@@ -89,11 +90,18 @@ def _check_resources(migration: Migration) -> None:
 
 
 def _check_storages(migration: Migration) -> None:
-    known = migration.storages
+    known, shared = migration.storages, set()
     for ref in volumes.referenced_volumes(migration.config).values():
         if ref.volume in ("none", "cdrom") or ref.volume.startswith("/"):
             continue
         storeid, volname = parse_volid(ref.volume)
         check_storage(known, storeid, migration.source)
+        if known[storeid].shared:
+            shared.add(storeid)
         target = target_storage(migration.id_map, known, storeid)
         check_storage(known, target, migration.request.target, content_of(volname))
+    for storeid in sorted(shared):
+        try:
+            usable(known, storeid)
+        except Failure as error:
+            migration.log.warn(f"shared storage is out of reach here - {error}")
