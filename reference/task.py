@@ -145,26 +145,32 @@ def run(upid: Upid, body: Callable[[TaskLog], None]) -> str:
     return upid.status()
 
 
-def stop(upid: Upid) -> None:
-    """End a running task: TERM to its process group, after 5 s KILL (TASK-16)."""
+def wait(upid: Upid, seconds: float | None = None) -> bool:
+    """Until the task's process has ended, at most so long; whether it has."""
     import select
 
     try:
         handle = os.pidfd_open(upid.pid)
     except ProcessLookupError:
-        return
+        return True
     try:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if not upid.running:
-                return
-            # in the foreground its group may be the caller's
-            own = os.getpgid(upid.pid) == upid.pid
-            os.kill(-upid.pid if own else upid.pid, number)
-            select.select([handle], [], [], STOP_WAIT)
-    except ProcessLookupError:
-        return
+        poller = select.poll()
+        poller.register(handle, select.POLLIN)
+        return not upid.running or bool(poller.poll(None if seconds is None else seconds * 1000))
     finally:
         os.close(handle)
+
+
+def stop(upid: Upid) -> None:
+    """End a running task: TERM to its process group, after 5 s KILL (TASK-16)."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if upid.running:
+            with suppress(ProcessLookupError):
+                # in the foreground its group may be the caller's
+                own = os.getpgid(upid.pid) == upid.pid
+                os.kill(-upid.pid if own else upid.pid, number)
+            if wait(upid, STOP_WAIT):
+                return
 
 
 def listing() -> list[tuple[Upid, int | None, str | None]]:

@@ -23,6 +23,7 @@ HOME_OF = {
     "testinfra": ACCESS,
     "vagrant": ("fixtures/labs/vagrant.py",),
     "starlette": ("reference/api/server.py",),
+    "uvicorn": ("reference/api/server.py",),
 }
 
 # law 3: the modules that decide; they take facts and return values

@@ -179,6 +179,12 @@ CLUSTER = (
         "", "Guests, nodes and storages.", (Parameter("type", one_of("vm", "node", "storage")),),
         (), verb="GET", path="/cluster/resources",
     ),
+    Method("", "What answers here.", (), (), verb="GET", path="/version"),
+    Method(
+        "pveproxy start", "Serve the API on port 8006.",
+        (Parameter("debug", BOOLEAN, "Stay in the foreground."),), (), "pveproxy:start",
+    ),
+    Method("pveproxy stop", "End the server.", (), (), "pveproxy:stop"),
     Method(
         "", "A ticket for a user and a password.",
         (

@@ -19,13 +19,8 @@ from reference.task import TaskLog, Upid
 
 Body = Callable[[dict[str, Any], Caller, TaskLog], None]
 
-BODIES = {
-    "qmigrate": "reference.api.migrate:work",
-    "hamigrate": "reference.api.migrate:queue",
-    **dict.fromkeys(
-        ("qmstart", "qmstop", "qmsuspend", "qmresume", "qmconfig"), "reference.api.worker:command"
-    ),
-}
+# What runs in a task of that kind; in all others a command by its name.
+BODIES = {"qmigrate": "reference.api.migrate:work", "hamigrate": "reference.api.migrate:queue"}
 
 
 def start(kind: str, ident: str, caller: Caller, arguments: Mapping[str, Any]) -> str:
@@ -80,7 +75,7 @@ class _Tee(io.TextIOBase):
 def _body(kind: str) -> Body:
     from importlib import import_module
 
-    module, _, name = BODIES[kind].partition(":")
+    module, _, name = BODIES.get(kind, "reference.api.worker:command").partition(":")
     body: Body = getattr(import_module(module), name)
     return body
 

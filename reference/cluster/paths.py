@@ -38,6 +38,9 @@ user_cfg = _one("/etc/pve/user.cfg")
 token_cfg = _one("/etc/pve/priv/token.cfg")  # one `<token id> <secret>` a line
 shadow_cfg = _one("/etc/pve/priv/shadow.cfg")
 shadow = _one("/etc/shadow")
+root_ca = _one("/etc/pve/pve-root-ca.pem")  # signs the certificates of all nodes
+proxy_pid = _one("/run/pveproxy/pveproxy.pid")
+proxy_log = _one("/var/log/pveproxy.log")
 auth_key = _one("/etc/pve/priv/authkey.key")
 ports_lock = _one("/var/lock/pve-ports.lck")
 reserved_ports = _one("/run/pve-reserved-ports")  # one `<port> <unix time>` a line
@@ -47,6 +50,12 @@ qmp_socket = _by_guest(RUN + "/{}.qmp")
 pid_file = _by_guest(RUN + "/{}.pid")
 migrate_socket = _by_guest(RUN + "/{}.migrate")  # takes the RAM stream in secure mode
 nbd_socket = _by_guest(RUN + "/{}_nbd.migrate")  # serves the incoming disks in secure mode
+
+
+def certificate(node: str) -> tuple[str, str]:
+    """What a node proves its name with, and the key to it."""
+    stem = f"{ROOT}/etc/pve/nodes/{node}/pve-ssl"
+    return f"{stem}.pem", f"{stem}.key"
 
 
 def mapping_cfg(kind: str) -> str:
