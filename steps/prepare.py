@@ -5,8 +5,14 @@ from __future__ import annotations
 import pytest
 from pytest_bdd import given, then
 
+from fixtures.observe import configs
+from fixtures.observe.monitor import monitor
+from fixtures.world import holding
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import CONFIG, World
+
+# What a guest writes into its PC's power management register for S3.
+SLEEP = "o /w 0x604 0x2400"
 
 
 @pytest.fixture
@@ -48,6 +54,37 @@ def shut_off(world: World, vmid: int) -> None:
 @given(Sentence("guest {vmid} has been started"))
 def started(world: World, vmid: int) -> None:
     world.start(vmid)
+
+
+@given(Sentence("guest {vmid} has been started with its processors standing still"))
+def started_still(world: World, vmid: int) -> None:
+    """QEMU calls that prelaunch."""
+    words = configs.value(world.config(vmid), "args")
+    world.set_keys(vmid, {"args": f"{words} -S"})
+    world.node(world.guests[vmid].node).run(world.subject.guest("start", vmid))
+
+
+@given(Sentence("guest {vmid} has put itself to sleep"))
+def asleep(world: World, vmid: int) -> None:
+    node = world.guests[vmid].node
+    with monitor(world.node(node), vmid) as qmp:
+        qmp.execute("human-monitor-command", {"command-line": SLEEP})
+    holding.until_state(world, vmid, node, "suspended")
+
+
+@given(Sentence('"{node}" knows the key of no other node'))
+def no_key(world: World, node: str) -> None:
+    file, aside = "/root/.ssh/authorized_keys", "/root/.ssh/authorized_keys.aside"
+    world.node(node).run(["mv", file, aside])
+    world.on_end(lambda: world.node(node).run(["mv", aside, file]))
+
+
+@then(Sentence('the processors of guest {vmid} stand still on "{node}"'))
+def still(world: World, vmid: int, node: str) -> None:
+    """There is its only process."""
+    there = world.look().guests(vmid)
+    assert there.keys() == {node}
+    assert [guest.status in ("paused", "prelaunch") for guest in there[node]] == [True]
 
 
 @then(Sentence("no node has a config of guest {vmid}"))

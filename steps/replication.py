@@ -20,13 +20,24 @@ def replicated(world: World, vmid: int, node: str) -> None:
 
 @given(Sentence("guest {vmid} has these replication jobs, but none of its disks is replicated:"))
 def has_jobs(world: World, vmid: int, datatable: list[list[str]]) -> None:
-    """Each row: a job's id and its target."""
+    """Each row: a job's id and its target, perhaps further options."""
     source = world.guests[vmid].node
-    jobs = [f"local: {job}\n\ttarget {to}\n\tsource {source}\n" for job, to in datatable]
+    jobs = [
+        f"local: {job}\n\ttarget {to}\n\tsource {source}\n" + "".join(f"\t{o}\n" for o in options if o)
+        for job, to, *options in datatable
+    ]
     cluster_files.put(world, "replication.cfg", "\n".join(jobs))
     for drive in world.guests[vmid].disks:
         entry = configs.value(world.config(vmid), drive)
         world.set_keys(vmid, {drive: f"{entry},replicate=0"})
+
+
+@given(Sentence('the replication of guest {vmid} has been turned to "{node}"'))
+def turned(world: World, vmid: int, node: str) -> None:
+    """By hand, whatever waits to be done."""
+    source = world.guests[vmid].node
+    job = f"local: {vmid}-0\n\ttarget {node}\n\tsource {source}\n"
+    cluster_files.put(world, "replication.cfg", job)
 
 
 @given(Sentence('guest {vmid} is replicated to "{node}", but none of its disks, and that has'

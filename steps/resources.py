@@ -56,10 +56,10 @@ def once_for_each(
     world: World, tried: list[Tried], vmid: int, node: str, options: str,
     datatable: list[list[str]],
 ) -> None:  # fmt: skip
-    """Each row: lines of its config, further options, the reason why it stays."""
+    """Each row: last lines of its config, further options, the reason why it stays."""
     config = world.config(vmid)
     for lines, more, reason in datatable:
-        config_lines(world, vmid, lines)
+        world.write_config(vmid, config + lines.replace(" / ", "\n") + "\n")
         run = world.begin(vmid, node, shlex.split(f"{options} {more}"))
         tried.append(Tried(reason, run.ending, run.log, world.changes()))
         world.write_config(vmid, config)

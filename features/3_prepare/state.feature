@@ -54,3 +54,58 @@ Feature: What prepare finds is what counts, not what was true at the request
       Then the migration finishes successfully
       And guest 100 is stopped on "pve2"
       And no QEMU was ever started on "pve2"
+
+  @live @PREP-03 @PREP-04
+  Rule: A guest whose job to the target is being removed stays, running or not; a disabled job is one, too
+
+    Scenario: The job to the target is disabled and marked
+      Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And guest 100 has these replication jobs, but none of its disks is replicated:
+        | 100-0 | pve2 | disable | remove_job full |
+        | 100-1 | pve3 |         |                 |
+      When guest 100 is live-migrated to "pve2" with "--force"
+      Then the migration is aborted because of "marked for removal"
+      And nothing has changed on any node
+
+  @offline @PREP-04 @PREP-08
+  Rule: Jobs to other nodes do not keep a stopped guest, marked for removal or not
+
+    Scenario: The only job goes elsewhere and is marked
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And guest 100 has these replication jobs, but none of its disks is replicated:
+        | 100-0 | pve3 | remove_job local |
+      When guest 100 is migrated to "pve2"
+      Then the migration finishes successfully
+      And the log does not say "replication target"
+      And guest 100 is stopped on "pve2"
+
+  @live @PREP-03 @PREP-08
+  Rule: A running guest stays if its replicas are no longer at the target
+
+    Scenario: Somebody turns the replication elsewhere while the migration waits for its lock
+      Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And guest 100 is replicated to "pve2", but none of its disks
+      And another process on "pve1" holds the migration lock of guest 100
+      And a migration of guest 100 to "pve2" with "--online --with-local-disks" waits for its migration lock
+      And the replication of guest 100 has been turned to "pve3"
+      When the other process gives its locks back
+      Then the migration is aborted because of "not a replication target"
+      And guest 100 is running on "pve1"
+
+  @live @PREP-10
+  Rule: A guest whose processors stand still is not resumed on the target; one that sleeps by its own will could wake up and does
+
+    Scenario: Its processors have never run
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And guest 100 has been started with its processors standing still
+      When guest 100 is live-migrated to "pve2"
+      Then the migration finishes successfully
+      And the processors of guest 100 stand still on "pve2"
+
+    Scenario: The guest sleeps
+      Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And guest 100 has put itself to sleep
+      When guest 100 is live-migrated to "pve2"
+      Then the migration finishes successfully
+      And the processes of guest 100 are:
+        | pve2 | running |
