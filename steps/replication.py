@@ -22,10 +22,10 @@ def replicated(world: World, vmid: int, node: str) -> None:
 def has_jobs(world: World, vmid: int, datatable: list[list[str]]) -> None:
     """Each row: a job's id and its target, perhaps further options."""
     source = world.guests[vmid].node
-    jobs = [
-        f"local: {job}\n\ttarget {to}\n\tsource {source}\n" + "".join(f"\t{o}\n" for o in options if o)
-        for job, to, *options in datatable
-    ]
+    jobs = []
+    for job, *options in datatable:
+        lines = [f"target {options[0]}", f"source {source}", *filter(None, options[1:])]
+        jobs.append(f"local: {job}\n" + "".join(f"\t{line}\n" for line in lines))
     cluster_files.put(world, "replication.cfg", "\n".join(jobs))
     for drive in world.guests[vmid].disks:
         entry = configs.value(world.config(vmid), drive)
