@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 
 from pytest_bdd import given, then, when
 
@@ -14,7 +15,6 @@ from fixtures.world import cluster_files
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
-SEPARATORS = {"comma": ",", "semicolon": ";", "blank": " ", "tab": "\t", "newline": "\n"}
 # What a refusal says besides its reason (CLI-09).
 AROUND = re.compile(r"400 Parameter verification failed\.|(usage: )?qm migrate <vmid> .*")
 
@@ -27,11 +27,6 @@ def no_quorum(world: World) -> None:
 @given(Sentence('the cluster file "{name}" goes on with the line "{line}"'))
 def cluster_line(world: World, name: str, line: str) -> None:
     cluster_files.append(world, name, f"{line}\n")
-
-
-@given(Sentence('the config of guest {vmid} goes on with the line "{line}"'))
-def config_line(world: World, vmid: int, line: str) -> None:
-    world.write_config(vmid, world.config(vmid) + f"{line}\n")
 
 
 @given(Sentence('drive {drive:word} of guest {vmid} is "{volume}", which does not exist'))
@@ -62,19 +57,6 @@ def asked_in_words(world: World, node: str, words: str) -> None:
     _ = world.begin_as(0, node, "", command).result
 
 
-@when(
-    Sentence(
-        'guest {vmid} is migrated to "{node}" with the target storages "{entries}"'
-        " separated by a {separator:comma|semicolon|blank|tab|newline}"
-    )
-)
-def migrated_separated(
-    world: World, vmid: int, node: str, entries: str, separator: str
-) -> None:
-    text = SEPARATORS[separator].join(entries.split(" and "))
-    _ = world.begin(vmid, node, ["--targetstorage", text]).result
-
-
 @then(Sentence('the request is refused in one line with "{value}" and "{expectation}"'))
 def refused_in_one_line(world: World, value: str, expectation: str) -> None:
     assert world.ending == "refused"
@@ -82,6 +64,13 @@ def refused_in_one_line(world: World, value: str, expectation: str) -> None:
     assert len(lines) == 1, lines
     assert value in lines[0]
     assert expectation in lines[0]
+
+
+@then(Sentence('the request is refused on exactly the parameters "{names}"'))
+def refused_on_all(world: World, names: str) -> None:
+    assert world.ending == "refused"
+    lines = [line for line in world.run.log.splitlines() if not AROUND.fullmatch(line)]
+    assert [line.split(": ")[0] for line in lines] == names.split(", "), lines
 
 
 @then(Sentence('the migration is aborted with a line with "{value}" and "{expectation}"'))
@@ -110,7 +99,7 @@ def exit_status(world: World, code: int) -> None:
 
 @then("no migration task exists on any node")
 def no_task(world: World) -> None:
-    _ = world.run.result
+    world.end_runs()
     assert [task for node in world.lab.nodes.values() for task in tasks.migrations(node)] == []
 
 
@@ -122,15 +111,21 @@ def task_there(world: World, node: str) -> None:
 
 @then(Sentence('disk {drive:word} of guest {vmid} has landed as "{volume}" on "{node}"'))
 def landed(world: World, drive: str, vmid: int, volume: str, node: str) -> None:
-    """The config names it, it has the old content, and the source has it no more."""
+    all_landed(world, vmid, node, [[drive, volume]])
+
+
+@then(Sentence('these disks of guest {vmid} have landed on "{node}":'))
+def all_landed(world: World, vmid: int, node: str, datatable: Sequence[Sequence[str]]) -> None:
+    """The config names each, it has the old content, and the source has it no more."""
     assert world.before is not None
     guest, now = world.guests[vmid], world.look(digest=True)
-    value = configs.value(now.config(vmid), drive)
-    assert configs.drive_options(value or "")[0] == volume
-    old = guest.disks[drive].volume
-    was, new = world.before.nodes[guest.node].volumes[old], now.nodes[node].volumes[volume]
-    assert (new.size, new.digest) == (was.size, was.digest)
-    assert old not in now.nodes[guest.node].volumes
+    for drive, volume in datatable:
+        value = configs.value(now.config(vmid), drive)
+        assert configs.drive_options(value or "")[0] == volume
+        old = guest.disks[drive].volume
+        was, new = world.before.nodes[guest.node].volumes[old], now.nodes[node].volumes[volume]
+        assert (new.size, new.digest) == (was.size, was.digest)
+        assert old not in now.nodes[guest.node].volumes
 
 
 @then(Sentence('disk {drive:word} of guest {vmid} is still "{volume}" on all nodes'))

@@ -4,43 +4,38 @@ Feature: How a map of ids is understood
   @offline @IDMAP-14
   Rule: Where a NUL separates, nothing else does, and an empty field is an entry
 
-    Scenario Outline: <what>
-      When the storage map "<text>" is read, <NUL> standing for a NUL
-      Then the map is refused because of "<fragment>" in entry "<entry>"
+    Scenario: An empty field is too short, other separators are illegal characters
+      When these storage maps are read, <NUL> standing for a NUL:
+        | text            | names   | because |
+        | aa<NUL><NUL>bb  | ''      | short   |
+        | aa,cc<NUL>bb:dd | 'aa,cc' | illegal |
+        | bb:dd<NUL>aa cc | 'aa cc' | illegal |
+      Then each is refused in one line for the reason given
 
-      Examples:
-        | what                              | text               | fragment | entry |
-        | An inner empty field is too short | aa<NUL><NUL>bb     | short    |       |
-        | A comma is an illegal character   | aa,cc<NUL>bb:dd    | illegal  | aa,cc |
-        | So is a blank                     | bb:dd<NUL>aa cc    | illegal  | aa cc |
+  @offline @IDMAP-02 @IDMAP-13
+  Rule: A NUL separates entries, and NULs alone make an empty map
 
-  @offline @IDMAP-02
-  Rule: A NUL separates entries
-
-    Scenario: Entries between NULs are read like entries between commas
-      When the storage map "alt<NUL>aa:bb<NUL>cc:dd" is read, <NUL> standing for a NUL
-      Then the map has the default "alt" and the pairs "aa:bb cc:dd"
-
-  @offline @IDMAP-13
-  Rule: NULs alone make an empty map
-
-    Scenario: There is no default and no pair
-      When the storage map "<NUL><NUL>" is read, <NUL> standing for a NUL
-      Then the map has the default "" and the pairs ""
+    Scenario: Entries between NULs, and none
+      When these storage maps are read, <NUL> standing for a NUL:
+        | text                       | default | pairs       |
+        | alt<NUL>aa:bb<NUL>cc:dd    | alt     | aa:bb cc:dd |
+        | <NUL>                      |         |             |
+        | <NUL><NUL>                 |         |             |
+      Then each map has the default and the pairs given
 
   @offline @IDMAP-07
   Rule: A bridge id is made of word characters, hyphens and dots, one is enough
 
     Scenario: Single characters and dots are legal
-      When the bridge map "a:b,vmbr0:vmbr1.5,1a:b-2,x" is read, <NUL> standing for a NUL
-      Then the map has the default "x" and the pairs "a:b vmbr0:vmbr1.5 1a:b-2"
+      When these bridge maps are read, <NUL> standing for a NUL:
+        | text                            | default | pairs                        |
+        | a:b,vmbr0:vmbr1.5,1a:b-2,x      | x       | a:b vmbr0:vmbr1.5 1a:b-2     |
+      Then each map has the default and the pairs given
 
-    Scenario Outline: <entry> is none
-      When the bridge map "<entry>" is read, <NUL> standing for a NUL
-      Then the map is refused because of "illegal" in entry "<entry>"
-
-      Examples:
-        | entry   |
-        | vmbr/0  |
-        | a:b:c   |
-        | vmbr0:  |
+    Scenario: Other characters, two colons and an empty side are not
+      When these bridge maps are read, <NUL> standing for a NUL:
+        | text   | names    | because |
+        | vmbr/0 | 'vmbr/0' | illegal |
+        | a:b:c  | 'a:b:c'  | illegal |
+        | vmbr0: | 'vmbr0:' | illegal |
+      Then each is refused in one line for the reason given

@@ -1,176 +1,65 @@
 Feature: Where the target storages of a request send the volumes
   A request may name target storages: pairs of source and target, one default for the rest, or "1".
 
-  @offline @IDMAP-01 @API-24
-  Rule: Without a text, with an empty one or with "0" there is no map, and every volume keeps its storage
+  @IDMAP-01 @IDMAP-19 @API-24
+  Rule: Without a text, with an empty one, with "0" and with "1" names are kept, and checked before any task
 
-    Scenario: No target storage is named
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "alt"
-      When guest 100 is migrated to "pve2"
-      Then the migration finishes successfully
-      And disk scsi0 of guest 100 has landed as "alt:100/vm-100-disk-0.raw" on "pve2"
-
-    Scenario Outline: No map means that the names are checked before any task, with "<text>" too
+    Scenario: The target does not have a storage of that name
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "only1"
-      When guest 100 is migrated to "pve2" with target storage "<text>"
-      Then the request is refused in one line with "only1" and "is not available on node 'pve2'"
+      When these migrations are asked for on "pve1":
+        | words                        | names   | because                         |
+        | 100 pve2                     | 'only1' | is not available on node 'pve2' |
+        | 100 pve2 --targetstorage 0   | 'only1' | is not available on node 'pve2' |
+        | 100 pve2 --targetstorage=    | 'only1' | is not available on node 'pve2' |
+        | 100 pve2 --targetstorage 1,1 | 'only1' | is not available on node 'pve2' |
+      Then each is refused in one line for the reason given
       And no migration task exists on any node
       And nothing has changed on any node
 
-      Examples:
-        | text |
-        | 0    |
-        |      |
+  @offline @IDMAP-03 @IDMAP-19 @IDMAP-20
+  Rule: The entry "1", however often, sends every volume to the storage of the same name, whatever that holds
 
-  @offline @IDMAP-02 @IDMAP-04
-  Rule: Commas, semicolons and white space all separate entries
-
-    Scenario Outline: A <separator> stands between two entries
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      When guest 100 is migrated to "pve2" with the target storages "alt and small" separated by a <separator>
-      Then the request is refused in one line with "'alt' and 'small'" and "can only be provided once"
-      And nothing has changed on any node
-
-      Examples:
-        | separator |
-        | comma     |
-        | semicolon |
-        | blank     |
-        | tab       |
-        | newline   |
-
-    Scenario: Repeated separators count once
+    Scenario: The storages of that name hold different volumes
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
       And guest 100 has a 1 MiB raw disk scsi1 on "alt"
-      When guest 100 is migrated to "pve2" with target storage " ;,local:alt,; ,alt:small;"
-      Then the migration finishes successfully
-      And disk scsi0 of guest 100 has landed as "alt:100/vm-100-disk-0.raw" on "pve2"
-      And disk scsi1 of guest 100 has landed as "small:100/vm-100-disk-1.raw" on "pve2"
-
-  @offline @IDMAP-03 @IDMAP-19
-  Rule: The entry "1" sends every volume to the storage of the same name, as if there were no map
-
-    Scenario Outline: The identity map is written "<text>"
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And guest 100 has a 1 MiB raw disk scsi1 on "alt"
-      When guest 100 is migrated to "pve2" with target storage "<text>"
+      And volume "alt:200/vm-200-disk-0.raw" of 1 MiB exists on "pve2"
+      When guest 100 is migrated to "pve2" with target storage "1,1 1"
       Then the migration finishes successfully
       And disk scsi0 of guest 100 has landed as "local:100/vm-100-disk-0.raw" on "pve2"
       And disk scsi1 of guest 100 has landed as "alt:100/vm-100-disk-1.raw" on "pve2"
 
-      Examples:
-        | text  |
-        | 1,1 1 |
+  @offline @CLI-05 @IDMAP-02 @IDMAP-04 @IDMAP-08 @IDMAP-16 @API-23
+  Rule: All entries of all options make one list, with any separators between them; a volume goes where its pair says, one without a pair stays on its storage
 
-  @offline @IDMAP-11 @IDMAP-16
-  Rule: A volume goes where its pair says, else to the default, else to the storage of the same name
-
-    Scenario Outline: The map is "<text>" for disks on local and alt
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And guest 100 has a 1 MiB raw disk scsi1 on "alt"
-      When guest 100 is migrated to "pve2" with target storage "<text>"
+    Scenario: Pairs, two with the same target and one with an unknown source
+      Given a stopped guest 100 on "pve1" with disks of 1 MiB:
+        | scsi0 | raw | local |
+        | scsi1 | raw | alt   |
+        | scsi2 | raw | small |
+      When guest 100 is migrated to "pve2" with "--targetstorage ' ;,local:alt,; ,' --targetstorage 'nosuch:local; alt:local'"
       Then the migration finishes successfully
-      And disk scsi0 of guest 100 has landed as "<first>:100/vm-100-disk-0.raw" on "pve2"
-      And disk scsi1 of guest 100 has landed as "<second>:100/vm-100-disk-1.raw" on "pve2"
+      And these disks of guest 100 have landed on "pve2":
+        | scsi0 | alt:100/vm-100-disk-0.raw   |
+        | scsi1 | local:100/vm-100-disk-1.raw |
+        | scsi2 | small:100/vm-100-disk-2.raw |
 
-      Examples:
-        | text                | first | second |
-        | local:small         | small | alt    |
-        | small               | small | small  |
-        | small,local:alt     | alt   | small  |
+  @offline @IDMAP-05 @IDMAP-11 @IDMAP-15 @IDMAP-16 @IDMAP-17
+  Rule: Pairs win over the default, a pair may keep its storage, and a shared storage keeps its volumes whatever the map says
 
-  @offline @IDMAP-08
-  Rule: A source has one pair at most, a target may have several
-
-    Scenario: Two pairs have the same target
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And guest 100 has a 1 MiB raw disk scsi1 on "alt"
-      When guest 100 is migrated to "pve2" with target storage "local:small,alt:small"
+    Scenario: A default that not all of the volumes may follow
+      Given a stopped guest 100 on "pve1" with disks of 1 MiB:
+        | scsi0 | raw | local  |
+        | scsi1 | raw | alt    |
+        | scsi2 | raw | shared |
+      And volume "shared:iso/cd.iso" of 1 MiB exists on "pve1"
+      And guest 100 has "ide2: shared:iso/cd.iso,media=cdrom" in its config
+      When guest 100 is migrated to "pve2" with target storage "small,local:local;shared:alt"
       Then the migration finishes successfully
-      And disk scsi0 of guest 100 has landed as "small:100/vm-100-disk-0.raw" on "pve2"
-      And disk scsi1 of guest 100 has landed as "small:100/vm-100-disk-1.raw" on "pve2"
-
-    @API-20 @XT-03
-    Scenario Outline: Two pairs have the same source: "<text>"
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      When guest 100 is migrated to "pve2" with target storage "<text>"
-      Then the request is refused on parameter "targetstorage" because of "duplicate mapping"
-      And the request is refused in one line with "'local'" and "failed to parse storage map"
-      And nothing has changed on any node
-
-      Examples:
-        | text                  |
-        | local:alt,local:small |
-        | local:alt,local:alt   |
-
-  @IDMAP-09 @API-20 @XT-03
-  Rule: There is one default at most
-
-    Scenario Outline: Two defaults: "<text>"
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      When guest 100 is migrated to "pve2" with target storage "<text>"
-      Then the request is refused on parameter "targetstorage" because of "default target ID can only be provided once"
-      And the request is refused in one line with "'alt'" and "failed to parse storage map"
-      And nothing has changed on any node
-
-      Examples:
-        | text                  |
-        | alt,small             |
-        | alt alt               |
-        | alt,local:small,small |
-
-  @IDMAP-10 @API-20 @XT-03
-  Rule: The entry "1" stands alone
-
-    Scenario Outline: "1" beside others: "<text>"
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      When guest 100 is migrated to "pve2" with target storage "<text>"
-      Then the request is refused on parameter "targetstorage" because of "identity mapping cannot be combined"
-      And nothing has changed on any node
-
-      Examples:
-        | text        |
-        | 1,alt       |
-        | alt,1       |
-        | 1,local:alt |
-        | local:alt;1 |
-
-  @IDMAP-05 @IDMAP-06 @IDMAP-12 @IDMAP-18 @XT-03
-  Rule: Every id in a map is a legal storage id, and a refusal names the entry and what is wrong with it
-
-    Scenario Outline: The entry "<entry>" is <problem>
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      When guest 100 is migrated to "pve2" with target storage "<entry>"
-      Then the request is refused on parameter "targetstorage" because of "<problem>"
-      And the request is refused in one line with "'<entry>'" and "storage ID '<id>'"
-      And nothing has changed on any node
-
-      Examples:
-        | entry          | id             | problem   |
-        | a              | a              | too short |
-        | 1:1            | 1              | too short |
-        | alt:1          | 1              | too short |
-        | 1:alt          | 1              | too short |
-        | 1a             | 1a             | illegal   |
-        | 11             | 11             | illegal   |
-        | 01             | 01             | illegal   |
-        | -aa            | -aa            | illegal   |
-        | cc-            | cc-            | illegal   |
-        | alt:           | alt:           | illegal   |
-        | :alt           | :alt           | illegal   |
-        | local:alt:alt  | local:alt:alt  | illegal   |
-        | local:../alt   | ../alt         | illegal   |
-
-    Scenario Outline: The legal id "<id>" is looked up as it is written
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      When guest 100 is migrated to "pve2" with target storage "<id>"
-      Then the request is refused in one line with "storage '<id>'" and "does not exist"
-      And nothing has changed on any node
-
-      Examples:
-        | id       |
-        | zz       |
-        | a.B-c_D9 |
+      And these disks of guest 100 have landed on "pve2":
+        | scsi0 | local:100/vm-100-disk-0.raw |
+        | scsi1 | small:100/vm-100-disk-1.raw |
+      And disk scsi2 of guest 100 is still "shared:100/vm-100-disk-2.raw" on all nodes
+      And drive ide2 of guest 100 is volume "shared:iso/cd.iso"
 
   @offline @IDMAP-13 @API-25
   Rule: A map of separators alone is an empty map: names are kept, and only the migration itself checks them
@@ -188,114 +77,87 @@ Feature: Where the target storages of a request send the volumes
       And a migration task exists on "pve1"
       And nothing has changed on any node
 
-  @offline @IDMAP-15
-  Rule: A pair may name one storage as source and target, and wins over the default
+  @IDMAP-02 @IDMAP-08 @IDMAP-09 @IDMAP-10 @API-20 @XT-03
+  Rule: A source has one pair and a map one default at most, and the entry "1" stands alone, with whatever separator between entries
 
-    Scenario: A storage is kept out of the default
+    Scenario: Maps that contradict themselves
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And guest 100 has a 1 MiB raw disk scsi1 on "alt"
-      When guest 100 is migrated to "pve2" with target storage "local:local,small"
-      Then the migration finishes successfully
-      And disk scsi0 of guest 100 has landed as "local:100/vm-100-disk-0.raw" on "pve2"
-      And disk scsi1 of guest 100 has landed as "small:100/vm-100-disk-1.raw" on "pve2"
-
-  @offline @IDMAP-17
-  Rule: Within a cluster a shared storage keeps its volumes, whatever the map says
-
-    Scenario Outline: The map is "<text>" for disks on local and on a shared storage
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And guest 100 has a 1 MiB raw disk scsi1 on "shared"
-      When guest 100 is migrated to "pve2" with target storage "<text>"
-      Then the migration finishes successfully
-      And disk scsi0 of guest 100 has landed as "alt:100/vm-100-disk-0.raw" on "pve2"
-      And disk scsi1 of guest 100 is still "shared:100/vm-100-disk-1.raw" on all nodes
-
-      Examples:
-        | text                   |
-        | alt                    |
-        | local:alt,shared:small |
-
-    Scenario: The default could not take what is on the shared storage
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And volume "shared:iso/cd.iso" of 1 MiB exists on "pve1"
-      And guest 100 has "ide2: shared:iso/cd.iso,media=cdrom" in its config
-      When guest 100 is migrated to "pve2" with target storage "alt"
-      Then the migration finishes successfully
-      And disk scsi0 of guest 100 has landed as "alt:100/vm-100-disk-0.raw" on "pve2"
-      And drive ide2 of guest 100 is volume "shared:iso/cd.iso"
-
-  @offline @IDMAP-20 @API-18 @API-19 @XT-03
-  Rule: With "1" or no map the names must be usable on both nodes; what the storages hold is not compared
-
-    Scenario Outline: Storage "<storage>" with the options "<options>"
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And drive scsi1 of guest 100 is "<storage>:100/vm-100-disk-1.raw", which does not exist
-      When guest 100 is migrated to "pve2" with "<options>"
-      Then the request is refused in one line with "<storage>" and "<reason>"
+      When these migrations are asked for on "pve1":
+        | words                                          | on             | names             | because                                     |
+        | 100 pve2 --targetstorage local:alt,local:small | targetstorage: | failed to parse   | duplicate mapping for source 'local'        |
+        | 100 pve2 --targetstorage local:alt,local:alt   | targetstorage: | failed to parse   | duplicate mapping for source 'local'        |
+        | 100 pve2 --targetstorage alt,small             | targetstorage: | failed to parse   | default target ID can only be provided once |
+        | 100 pve2 --targetstorage 'alt;small'           | targetstorage: | 'alt' and 'small' | default target ID can only be provided once |
+        | 100 pve2 --targetstorage 'alt small'           | targetstorage: | 'alt' and 'small' | default target ID can only be provided once |
+        | 100 pve2 --targetstorage alt<tab>small         | targetstorage: | 'alt' and 'small' | default target ID can only be provided once |
+        | 100 pve2 --targetstorage alt<newline>small     | targetstorage: | 'alt' and 'small' | default target ID can only be provided once |
+        | 100 pve2 --targetstorage alt,local:small,alt   | targetstorage: | 'alt' and 'alt'   | default target ID can only be provided once |
+        | 100 pve2 --targetstorage 1,alt                 | targetstorage: | failed to parse   | identity mapping cannot be combined         |
+        | 100 pve2 --targetstorage alt,1                 | targetstorage: | failed to parse   | identity mapping cannot be combined         |
+        | 100 pve2 --targetstorage 1,local:alt           | targetstorage: | failed to parse   | identity mapping cannot be combined         |
+        | 100 pve2 --targetstorage 'local:alt;1'         | targetstorage: | failed to parse   | identity mapping cannot be combined         |
+      Then each is refused in one line for the reason given
       And no migration task exists on any node
       And nothing has changed on any node
 
-      Examples:
-        | storage | options           | reason                          |
-        | only1   | --targetstorage 1 | is not available on node 'pve2' |
-        | off     |                   | is disabled                     |
-        | nosuch  | --targetstorage 1 | does not exist                  |
-        | isos    |                   | content type                    |
+  @API-03 @IDMAP-05 @IDMAP-06 @IDMAP-12 @IDMAP-18 @XT-03
+  Rule: Every id in a map is a legal storage id and looked up as it is written; a refusal names the entry and what is wrong with it
 
-    Scenario: The storages of that name hold different volumes
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "alt"
-      And volume "alt:200/vm-200-disk-0.raw" of 1 MiB exists on "pve2"
-      When guest 100 is migrated to "pve2" with target storage "1"
-      Then the migration finishes successfully
-      And disk scsi0 of guest 100 has landed as "alt:100/vm-100-disk-0.raw" on "pve2"
-
-    Scenario: An unused volume is none of the request's business, but of the task's
+    Scenario: Entries that are no ids, and ids that are none of a storage
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And drive unused0 of guest 100 is "only1:100/vm-100-disk-1.raw", which does not exist
-      When guest 100 is migrated to "pve2"
-      Then the migration is aborted with a line with "only1" and "is not available on node 'pve2'"
-      And a migration task exists on "pve1"
-      And nothing has changed on any node
-
-  @API-19
-  Rule: With pairs or a default the request does not check the guest's own storages, the task does
-
-    Scenario Outline: The guest's storage is off and the map is "<text>"
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And drive scsi1 of guest 100 is "off:100/vm-100-disk-1.raw", which does not exist
-      When guest 100 is migrated to "pve2" with target storage "<text>"
-      Then the migration is aborted with a line with "off" and "is disabled"
-      And a migration task exists on "pve1"
-      And nothing has changed on any node
-
-      Examples:
-        | text    |
-        | alt     |
-        | off:alt |
-
-  @API-22 @XT-03
-  Rule: Every target in a map must be there, enabled, on the target node and made for disks
-
-    Scenario Outline: The map "<text>" has a target that cannot take disks
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      When guest 100 is migrated to "pve2" with target storage "<text>"
-      Then the request is refused in one line with "'<storage>'" and "<reason>"
+      When these migrations are asked for on "pve1":
+        | words                                  | on             | names                                                         | because        |
+        | 100 pve2 --targetstorage a             | targetstorage: | 'a' has an invalid ID: storage ID 'a'                         | too short      |
+        | 100 pve2 --targetstorage 1:1           | targetstorage: | '1:1' has an invalid ID: storage ID '1'                       | too short      |
+        | 100 pve2 --targetstorage alt:1         | targetstorage: | 'alt:1' has an invalid ID: storage ID '1'                     | too short      |
+        | 100 pve2 --targetstorage 1:alt         | targetstorage: | '1:alt' has an invalid ID: storage ID '1'                     | too short      |
+        | 100 pve2 --targetstorage 1a            | targetstorage: | '1a' has an invalid ID: storage ID '1a'                       | illegal        |
+        | 100 pve2 --targetstorage 11            | targetstorage: | '11' has an invalid ID: storage ID '11'                       | illegal        |
+        | 100 pve2 --targetstorage 01            | targetstorage: | '01' has an invalid ID: storage ID '01'                       | illegal        |
+        | 100 pve2 --targetstorage=-aa           | targetstorage: | '-aa' has an invalid ID: storage ID '-aa'                     | illegal        |
+        | 100 pve2 --targetstorage cc-           | targetstorage: | 'cc-' has an invalid ID: storage ID 'cc-'                     | illegal        |
+        | 100 pve2 --targetstorage alt:          | targetstorage: | 'alt:' has an invalid ID: storage ID 'alt:'                   | illegal        |
+        | 100 pve2 --targetstorage :alt          | targetstorage: | ':alt' has an invalid ID: storage ID ':alt'                   | illegal        |
+        | 100 pve2 --targetstorage local:alt:alt | targetstorage: | 'local:alt:alt' has an invalid ID: storage ID 'local:alt:alt' | illegal        |
+        | 100 pve2 --targetstorage local:../alt  | targetstorage: | 'local:../alt' has an invalid ID: storage ID '../alt'         | illegal        |
+        | 100 pve2 --targetstorage zz            |                | storage 'zz'                                                  | does not exist |
+        | 100 pve2 --targetstorage a.B-c_D9      |                | storage 'a.B-c_D9'                                            | does not exist |
+      Then each is refused in one line for the reason given
       And no migration task exists on any node
       And nothing has changed on any node
 
-      Examples:
-        | text         | storage | reason                          |
-        | alt:nosuch   | nosuch  | does not exist                  |
-        | off          | off     | is disabled                     |
-        | alt:only1    | only1   | is not available on node 'pve2' |
-        | isos         | isos    | content type                    |
-        | off,alt:isos | isos    | content type                    |
+  @IDMAP-20 @API-18 @API-19 @API-22 @XT-03
+  Rule: With "1" or no map the names must be usable on both nodes, and every target of a map must be there, enabled, on the target node and made for disks
 
-  @offline @API-23
-  Rule: A pair whose source does not exist has no effect
-
-    Scenario: A pair for an unknown source
+    Scenario: Storages that cannot be used
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      When guest 100 is migrated to "pve2" with target storage "nosuch:alt"
-      Then the migration finishes successfully
-      And disk scsi0 of guest 100 has landed as "local:100/vm-100-disk-0.raw" on "pve2"
+      When guest 100 is migrated from "pve1" to "pve2" with each of these lines:
+        | file                            | line                                | words                                 | names    | because                         |
+        | nodes/pve1/qemu-server/100.conf | scsi1: only1:100/vm-100-disk-1.raw  | 100 pve2 --targetstorage 1            | 'only1'  | is not available on node 'pve2' |
+        | nodes/pve1/qemu-server/100.conf | scsi1: off:100/vm-100-disk-1.raw    |                                       | 'off'    | is disabled                     |
+        | nodes/pve1/qemu-server/100.conf | scsi1: nosuch:100/vm-100-disk-1.raw | 100 pve2 --targetstorage 1            | 'nosuch' | does not exist                  |
+        | nodes/pve1/qemu-server/100.conf | scsi1: isos:100/vm-100-disk-1.raw   |                                       | 'isos'   | content type                    |
+        |                                 |                                     | 100 pve2 --targetstorage alt:nosuch   | 'nosuch' | does not exist                  |
+        |                                 |                                     | 100 pve2 --targetstorage off          | 'off'    | is disabled                     |
+        |                                 |                                     | 100 pve2 --targetstorage alt:only1    | 'only1'  | is not available on node 'pve2' |
+        |                                 |                                     | 100 pve2 --targetstorage isos         | 'isos'   | content type                    |
+        |                                 |                                     | 100 pve2 --targetstorage off,alt:isos | 'isos'   | content type                    |
+      Then each is refused in one line for the reason given
+      And no migration task exists on any node
+      And nothing has changed on any node
+
+  @API-18 @API-19
+  Rule: With pairs or a default the request does not check the guest's own storages, and never those of unused volumes; the task does
+
+    Scenario Outline: Drive <drive> is on a storage that cannot be used and the map is "<text>"
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And drive <drive> of guest 100 is "<volume>", which does not exist
+      When guest 100 is migrated to "pve2" with target storage "<text>"
+      Then the migration is aborted with a line with "<problem>" and "storage"
+      And a migration task exists on "pve1"
+      And nothing has changed on any node
+
+      Examples:
+        | drive   | volume                      | text        | problem                         |
+        | scsi1   | off:100/vm-100-disk-1.raw   | alt,off:alt | is disabled                     |
+        | unused0 | only1:100/vm-100-disk-1.raw |             | is not available on node 'pve2' |
