@@ -6,7 +6,7 @@ from pytest_bdd import given
 
 from fixtures.faults import storage as storages
 from fixtures.guests.image import MIB, pages_per_tick
-from fixtures.world import cluster_files, needs
+from fixtures.world import cluster_files, needs, networks
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
@@ -93,7 +93,8 @@ def cluster_file(world: World, name: str, docstring: str) -> None:
 
 @given(Sentence('the datacenter option "{key}" is "{value}"'))
 def datacenter_option(world: World, key: str, value: str) -> None:
-    cluster_files.put(world, "datacenter.cfg", f"keyboard: en-us\n{key}: {value}\n")
+    line = f"{key}: {networks.fill_in(world, value)}"
+    cluster_files.put(world, "datacenter.cfg", f"keyboard: en-us\n{line}\n")
 
 
 @given(Sentence('storage "{storage}" has "{option} {value}"'))

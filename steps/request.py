@@ -11,7 +11,7 @@ from pytest_bdd import given, then, when
 from fixtures.faults import processes
 from fixtures.faults import storage as storages
 from fixtures.observe import configs, tasks
-from fixtures.world import cluster_files
+from fixtures.world import cluster_files, networks
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
@@ -76,6 +76,7 @@ def refused_on_all(world: World, names: str) -> None:
 @then(Sentence('the migration is aborted with a line with "{value}" and "{expectation}"'))
 def aborted_with_a_line(world: World, value: str, expectation: str) -> None:
     assert world.ending == "aborted"
+    value = networks.fill_in(world, value)
     assert any(value in line and expectation in line for line in world.run.log.splitlines())
     assert "Traceback" not in world.run.log
 

@@ -7,7 +7,7 @@ import re
 from pytest_bdd import then
 
 from fixtures.observe import configs
-from fixtures.world import oracle
+from fixtures.world import networks, oracle
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
@@ -27,7 +27,7 @@ def aborted(world: World) -> None:
 @then(Sentence('the migration is aborted because of "{fragment}"'))
 def aborted_because(world: World, fragment: str) -> None:
     assert world.ending == "aborted"
-    assert fragment in world.run.log
+    assert networks.fill_in(world, fragment) in world.run.log
 
 
 @then("the migration ends with problems")
@@ -51,7 +51,7 @@ def refused_parameter(world: World, name: str, fragment: str) -> None:
 
 @then(Sentence('the log says "{text}"'))
 def log_says(world: World, text: str) -> None:
-    assert world.run.says(re.escape(text))
+    assert world.run.says(re.escape(networks.fill_in(world, text)))
 
 
 @then(Sentence('the log does not say "{text}"'))
@@ -66,6 +66,7 @@ def log_line(world: World, regex: str) -> None:
 
 @then(Sentence('the log says "{first}" before "{second}"'))
 def log_order(world: World, first: str, second: str) -> None:
+    first = networks.fill_in(world, first)
     assert world.run.says(re.escape(first))
     assert 0 <= world.run.log.find(first) < world.run.log.rfind(second)
 
@@ -176,13 +177,13 @@ def command_succeeds(world: World) -> None:
 @then(Sentence('the command fails because of "{fragment}"'))
 def command_fails(world: World, fragment: str) -> None:
     assert world.asked[-1].rc != 0
-    assert fragment in world.asked[-1].output
+    assert networks.fill_in(world, fragment) in world.asked[-1].output
     assert "Traceback" not in world.asked[-1].output
 
 
 @then(Sentence('the command prints "{text}"'))
 def command_prints(world: World, text: str) -> None:
-    assert text in world.asked[-1].output
+    assert networks.fill_in(world, text) in world.asked[-1].output
 
 
 @then(Sentence('the {which:migration|config} lock of guest {vmid} is held on "{node}"'))

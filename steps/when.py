@@ -7,6 +7,7 @@ import shlex
 from pytest_bdd import when
 
 from fixtures.faults import processes
+from fixtures.world import networks
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
@@ -112,4 +113,4 @@ def lock_released(world: World) -> None:
 
 @when(Sentence('"{command}" is run on "{node}"'))
 def command_run(world: World, command: str, node: str) -> None:
-    world.ask(node, command)
+    world.ask(node, networks.fill_in(world, command))

@@ -109,6 +109,8 @@ def _connect(migration: Migration, target: Child) -> socket.socket:
     """Connect to where the import says it listens: an ip and a port line (SYNC-15)."""
     assert target.stdout
     address, port = (target.stdout.readline().decode(errors="replace").strip() for _ in "12")
+    if not address:
+        raise BrokenPipeError  # the import has ended: its last words tell why
     if not re.fullmatch(r"[0-9a-fA-F.:]+", address) or not re.fullmatch(r"\d{1,5}", port):
         raise Failure(
             f"import on '{migration.request.target}' gave no ip and port, but {address!r}, {port!r}"
