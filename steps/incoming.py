@@ -127,6 +127,12 @@ def volume_untouched(world: World, volume: str, node: str) -> None:
     assert now[volume] == world.before.nodes[node].volumes[volume]
 
 
+@then(Sentence('the command warns of "{text}" and of no other line'))
+def warned(world: World, text: str) -> None:
+    warnings = [line for line in world.asked[-1].output.splitlines() if "unknown" in line]
+    assert [text in line for line in warnings] == [True], warnings
+
+
 @then(Sentence('the command line of guest {vmid} on "{node}" has "{words}"'))
 def command_line(world: World, vmid: int, node: str, words: str) -> None:
     argv, wanted = arrivals.qemu(world, vmid, node).argv, words.split()

@@ -144,3 +144,14 @@ def not_moved(world: World, drive: str, vmid: int, volume: str) -> None:
 def storage_still_gone(world: World, storage: str, node: str) -> None:
     _ = world.run.result
     assert world.node(node).run(["test", "-e", world.stage.storages[storage]], check=False).rc == 1
+
+
+@then(Sentence('the config of guest {vmid} has lost every "{key}" and nothing else'))
+def lost_key(world: World, vmid: int, key: str) -> None:
+    assert world.before is not None
+    before, now = (look.config(vmid) for look in (world.before, world.look()))
+    kept = {
+        section: {name: value for name, value in keys.items() if name != key}
+        for section, keys in configs.sections(before).items()
+    }
+    assert configs.sections(before) != kept == configs.sections(now)

@@ -180,7 +180,7 @@ Feature: What cannot be understood is refused before anything changes
         | datacenter.cfg | migration: type=pigeon |
         | datacenter.cfg | nonsense               |
 
-  @XT-03 @fault
+  @XT-03 @fault @CLI-08
   Rule: A storage whose directory is missing is not made anew, and the guest stays as it was
 
     Scenario Outline: The directory is missing on <node>
@@ -209,6 +209,6 @@ Feature: What cannot be understood is refused before anything changes
       And nothing has changed on any node
 
       Examples:
-        | which     | path                                 |
-        | migration | /run/qemu-server/101.migrate         |
-        | NBD       | /run/qemu-server/101_nbd.migrate     |
+        | which     | path                             |
+        | migration | /run/qemu-server/101.migrate     |
+        | NBD       | /run/qemu-server/101_nbd.migrate |

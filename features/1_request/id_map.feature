@@ -17,10 +17,10 @@ Feature: How a map of ids is understood
 
     Scenario: Entries between NULs, and none
       When these storage maps are read, <NUL> standing for a NUL:
-        | text                       | default | pairs       |
-        | alt<NUL>aa:bb<NUL>cc:dd    | alt     | aa:bb cc:dd |
-        | <NUL>                      |         |             |
-        | <NUL><NUL>                 |         |             |
+        | text                    | default | pairs       |
+        | alt<NUL>aa:bb<NUL>cc:dd | alt     | aa:bb cc:dd |
+        | <NUL>                   |         |             |
+        | <NUL><NUL>              |         |             |
       Then each map has the default and the pairs given
 
   @offline @IDMAP-07
@@ -28,8 +28,8 @@ Feature: How a map of ids is understood
 
     Scenario: Single characters and dots are legal
       When these bridge maps are read, <NUL> standing for a NUL:
-        | text                            | default | pairs                        |
-        | a:b,vmbr0:vmbr1.5,1a:b-2,x      | x       | a:b vmbr0:vmbr1.5 1a:b-2     |
+        | text                       | default | pairs                    |
+        | a:b,vmbr0:vmbr1.5,1a:b-2,x | x       | a:b vmbr0:vmbr1.5 1a:b-2 |
       Then each map has the default and the pairs given
 
     Scenario: Other characters, two colons and an empty side are not

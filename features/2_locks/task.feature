@@ -1,6 +1,6 @@
 Feature: The task of a migration, its log and its ending
 
-  @offline @TASK-03 @TASK-04 @TASK-06
+  @offline @TASK-03 @TASK-04 @TASK-06 @CLI-07
   Rule: A migration without any problem ends its log with a success, its duration and TASK OK
 
     Scenario: A stopped guest moves
@@ -31,7 +31,7 @@ Feature: The task of a migration, its log and its ending
       And the task log has the lines "first of all" and "second to none" of their own
       And the task log says what the command printed
 
-  @live @TASK-05 @PREP-08
+  @live @TASK-05 @PREP-08 @CLI-11
   Rule: A warning in the log is no warning of the task
 
     Scenario: A replicated guest is forced to a node without its replicas

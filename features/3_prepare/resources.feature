@@ -24,7 +24,7 @@ Feature: Devices and directories of a node that a guest uses
       And the config of guest 100 has "usb1: SPICE,usb3=1"
       And the config of guest 100 has "amd-sev: type=es"
 
-  @live @RES-03 @RES-05 @RES-07 @RES-08 @RES-09 @RES-11 @RES-12 @PREP-11 @PREP-12 @PREP-13
+  @live @RES-03 @RES-05 @RES-07 @RES-08 @RES-09 @CLI-11 @RES-11 @RES-12 @PREP-11 @PREP-12 @PREP-13
   Rule: Of all that holds a running guest on its node, local devices come first, then missing mappings, mapped devices, the clipboard, storages; force passes over the first
 
     Scenario: The disk it does not use would be in the way in any case

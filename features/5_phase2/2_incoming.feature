@@ -211,3 +211,41 @@ Feature: The target of a live migration starts the guest
       Then guest 100 waits for its state on "pve2"
       And guest 100 on "pve2" serves no drive to anybody
       And nothing on "pve2" listens on "/run/qemu-server/100_nbd.migrate"
+
+  @secure @API-31
+  Rule: What the source says on standard input is read to its end; the first line that is none of the known is the SPICE ticket, others are warned of
+
+    Scenario: Every line there is, and two more
+      Given a stopped guest 100 on "pve1" with disks of 1 MiB:
+        | scsi0     | raw | local |
+        | scsi1     | raw | local |
+        | scsi2     | raw | local |
+        | tpmstate0 | raw | local |
+      And volume "local:100/vm-100-disk-1.raw" of 1 MiB exists on "pve2"
+      And volume "alt:100/vm-100-disk-2.raw" of 1 MiB exists on "pve2"
+      When "pve2" is asked to receive guest 100 with "--stateuri unix --targetstorage 1" and told:
+        """
+        the ticket of an old source
+        nbd_protocol_version: 1
+        offline_volume: scsi2: alt:100/vm-100-disk-2.raw
+        tpmstate0: alt:100/vm-100-disk-3.raw
+        one line too many
+        replicated_volume: local:100/vm-100-disk-1.raw
+        """
+      Then these drives are received:
+        | scsi0 | local:100/vm-100-disk-0.raw,format=raw,size=1M |
+        | scsi1 | local:100/vm-100-disk-1.raw,size=1M            |
+      And drive scsi0 is offered as "drive-scsi0" at "nbd:unix:/run/qemu-server/100_nbd.migrate"
+      And guest 100 on "pve2" has the file "/var/lib/alt/images/100/vm-100-disk-2.raw" open
+      And the command warns of "one line too many" and of no other line
+
+  @API-31
+  Rule: A start that is no migration reads nothing of standard input
+
+    Scenario: The lines are for the next who reads
+      Given a stopped guest 100 on "pve1"
+      And guest 100 has "template: 1" in its config
+      When "echo 'nbd_protocol_version: 1' | (qm start 100; cat)" is run on "pve1"
+      Then the command prints "you can't start VM 100"
+      And the command prints "nbd_protocol_version: 1"
+      And nothing has changed on any node
