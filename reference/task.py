@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import select
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -60,6 +61,14 @@ class Upid(NamedTuple):
             return process_start(self.pid) == self.pstart
         except OSError:
             return False
+
+    def wait(self) -> None:
+        """Return when its process has ended."""
+        with suppress(ProcessLookupError):
+            handle = os.pidfd_open(self.pid)
+            if self.running:
+                select.select([handle], [], [])
+            os.close(handle)
 
     def status(self) -> str:
         """How an ended task ended, by its log's last line: OK, `WARNINGS: n` or the error."""

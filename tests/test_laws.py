@@ -29,6 +29,7 @@ HOME_OF = {
 # law 3: the modules that decide; they take facts and return values
 DECIDING = (
     "reference/api/methods.py",
+    "reference/api/operations.py",
     "reference/api/schema.py",
     "reference/idmap.py",
     "reference/bandwidth.py",

@@ -1,5 +1,6 @@
 """Every command and API method, declared once."""
 
+from reference.api.operations import OPERATIONS
 from reference.api.schema import (
     BOOLEAN,
     CIDR,
@@ -121,12 +122,17 @@ GUESTS = (
     ),
     Method(
         "qm shutdown", "Ask the guest to end itself.",
-        (_VMID, _SKIPLOCK, Parameter("timeout", integer(0), "Seconds until it has to.")),
-        verb="POST", path=f"{_QEMU}/status/shutdown", permission=_POWER,
+        (
+            _VMID,
+            _SKIPLOCK,
+            Parameter("timeout", integer(0), "Seconds until it has to."),
+            Parameter("forceStop", BOOLEAN, "End it after them all the same."),
+        ),
+        run="qm_power:shutdown", verb="POST", path=f"{_QEMU}/status/shutdown", permission=_POWER,
     ),
     Method(
         "qm reset", "Start the guest's machine anew.", (_VMID, _SKIPLOCK),
-        verb="POST", path=f"{_QEMU}/status/reset", permission=_POWER,
+        run="qm_power:reset", verb="POST", path=f"{_QEMU}/status/reset", permission=_POWER,
     ),
     Method(
         "qm config", "Show a guest's options as they will be at its next start.",
@@ -268,4 +274,4 @@ VOLUMES = (
     ),
 )  # fmt: skip
 
-METHODS = (*GUESTS, *CLUSTER, *VOLUMES)
+METHODS = (*GUESTS, *CLUSTER, *VOLUMES, *OPERATIONS)

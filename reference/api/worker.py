@@ -101,6 +101,8 @@ def main() -> int:
     for number in (1, 2):
         os.dup2(log, number)
     os.close(log)
+    if caller.environment == "ha":
+        print("task started by HA resource agent", flush=True)
     status = task.run(upid, lambda log: _body(upid.kind)(asked["arguments"], caller, log))
     return int(task.is_error(status))
 

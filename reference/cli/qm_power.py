@@ -1,4 +1,4 @@
-"""`qm start|stop|suspend|resume|status|list|nbdstop`."""
+"""`qm start|stop|shutdown|reset|suspend|resume|status|list|nbdstop`."""
 
 from __future__ import annotations
 
@@ -75,6 +75,21 @@ def stop(options: SimpleNamespace) -> None:
     with guest_config_lock(options.vmid):
         load_unlocked(options.vmid, options.skiplock)
         process.stop_guest(options.vmid)
+
+
+def shutdown(options: SimpleNamespace) -> None:
+    """Ask the guest's system to end it."""
+    timeout = 180.0 if options.timeout is None else float(options.timeout)
+    with guest_config_lock(options.vmid):
+        load_unlocked(options.vmid, options.skiplock)
+        process.shutdown_guest(options.vmid, timeout, force=bool(options.forceStop))
+
+
+def reset(options: SimpleNamespace) -> None:
+    """Start the guest's machine anew."""
+    with guest_config_lock(options.vmid):
+        load_unlocked(options.vmid, options.skiplock)
+        process.execute(options.vmid, "system_reset")
 
 
 def suspend(options: SimpleNamespace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,12 +16,14 @@ from reference.locks import lock_file
 
 
 def is_managed(vmid: int) -> bool:
-    """Whether HA looks after the guest: configured, not ignored, HA not disarmed so (HA-02)."""
-    return _cares_for(resources().get(str(vmid)))
+    """Whether HA looks after the guest, whatever kind of guest it is (HA-02)."""
+    return cares_for(f"vm:{vmid}") or cares_for(f"ct:{vmid}")
 
 
-def _cares_for(resource: Section | None) -> bool:
-    if resource is None or resource.type not in ("vm", "ct"):
+def cares_for(sid: str) -> bool:
+    """Whether the resource is configured and not ignored, and HA not disarmed in that mode."""
+    resource = resources().get(sid.partition(":")[2])
+    if resource is None or f"{resource.type}:{resource.id}" != sid:
         return False
     # The manager keeps {"mode": freeze|ignore, "state": disarming|disarmed}; its own status shows
     # resources as ignored from the request on, so the state does not matter here either.
@@ -49,6 +52,7 @@ def affine(sid: str, affinity: str) -> list[str]:
 @contextmanager
 def changing_resources() -> Iterator[dict[str, Section]]:
     """The resources, written back after the block."""
+    membership.check_quorum()
     with lock_file(paths.ha_lock()):
         known = resources()
         yield known
@@ -56,21 +60,31 @@ def changing_resources() -> Iterator[dict[str, Section]]:
         replace_file(paths.ha_resources(), text)
 
 
+def place_of(sid: str) -> str | None:
+    """The node whose directory has the guest's config."""
+    _, _, vmid = sid.partition(":")
+    nodes = membership.nodes() if vmid.isdecimal() else []
+    return next((n for n in nodes if os.path.exists(paths.guest_config(int(vmid), n))), None)
+
+
 def request(command: str, sid: str, node: str) -> None:
     """Queue `migrate` or `relocate` for the agents, with nothing but the target (HA-03)."""
     membership.check_quorum()
-    kind, _, ident = sid.partition(":")
-    resource = resources().get(ident)
-    if resource is None or resource.type != kind or not _cares_for(resource):
+    if not cares_for(sid):
         raise Failure(f"resource '{sid}' is not HA managed")
     membership.node_ip(node)
+    for other in affine(sid, "negative"):
+        if place_of(other) == node:
+            raise Failure(
+                f"can't {command} '{sid}': '{other}' is to be kept apart, and on '{node}'"
+            )
     with lock_file(paths.ha_lock()):
         path = paths.ha_requests()
         replace_file(path, f"{read_file(path)}{command} {sid} {node}\n")
 
 
 def take_requests(mine: Callable[[list[str]], bool]) -> list[list[str]]:
-    """Remove the requests that are for this node from the queue, as lists of words."""
+    """Remove from the queue what concerns the asker, each request as its words."""
     with lock_file(paths.ha_lock()):
         path = paths.ha_requests()
         lines = [line.split() for line in read_file(path).splitlines() if line.strip()]
@@ -95,7 +109,7 @@ def status() -> dict[str, Any]:
     return found
 
 
-def record(sid: str, facts: dict[str, str]) -> None:
+def record(sid: str, **facts: str) -> None:
     """Remember how a resource is."""
     import json
 

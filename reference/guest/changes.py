@@ -43,10 +43,15 @@ def _replace(config: GuestConfig, key: str, value: str | None) -> None:
         config.current[key] = value
     if old is not None and is_drive_key(key):
         drive = parse_drive(key, old)
-        still = referenced_volumes(config).get(drive.volume)
-        kept = still and (still.attached or still.unused)
-        if not (drive.cdrom or kept) and ":" in drive.volume:
-            config.current[_free_slot(config)] = drive.volume
+        if not drive.cdrom:
+            keep_unused(config, drive.volume)
+
+
+def keep_unused(config: GuestConfig, volume: str) -> None:
+    """A volume that no drive has any more becomes an unused one."""
+    still = referenced_volumes(config).get(volume)
+    if ":" in volume and not (still and (still.attached or still.unused)):
+        config.current[_free_slot(config)] = volume
 
 
 def _free_slot(config: GuestConfig) -> str:

@@ -104,6 +104,11 @@ def drives(section: Mapping[str, str]) -> dict[str, Drive]:
     return {key: parse_drive(key, section[key]) for key in sorted(section) if is_drive_key(key)}
 
 
+def disk_volumes(section: Mapping[str, str]) -> list[str]:
+    """The volumes of a config section's drives that are no CD drives."""
+    return [drive.volume for drive in drives(section).values() if not drive.cdrom]
+
+
 def fixed_size(drive: Drive) -> int | None:
     """Bytes of firmware variables and of TPM state, whatever holds them; else None (P1-02)."""
     if drive.key == "efidisk0":

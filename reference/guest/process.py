@@ -8,7 +8,7 @@ import select
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reference.cluster import paths
 from reference.errors import Failure
@@ -113,13 +113,15 @@ def running_machine(monitor: Monitor) -> str:
     return str(answer).removesuffix("-machine")
 
 
-def execute(vmid: int, command: str, timeout: float = 10.0) -> None:
+def execute(
+    vmid: int, command: str, arguments: Mapping[str, Any] | None = None, timeout: float = 10.0
+) -> None:
     """One QMP command for a guest that must run here."""
     from reference.guest.monitor import Monitor
 
     check_running(vmid)
     with Monitor(paths.qmp_socket(vmid)) as monitor:
-        monitor.execute(command, timeout=timeout)
+        monitor.execute(command, arguments, timeout=timeout)
 
 
 def resume_guest(vmid: int) -> None:
@@ -139,6 +141,21 @@ def check_running(vmid: int) -> None:
     """Failure if the guest does not run here."""
     if running_pid(vmid) is None:
         raise Failure(f"VM {vmid} not running")
+
+
+def shutdown_guest(vmid: int, timeout: float, *, force: bool) -> None:
+    """Press the guest's power button and wait for its end; with `force` it ends all the same."""
+    pid = running_pid(vmid)
+    if pid is not None:
+        handle = os.pidfd_open(pid)
+        try:
+            execute(vmid, "system_powerdown")
+            ended = bool(select.select([handle], [], [], timeout)[0])
+        finally:
+            os.close(handle)
+        if not (ended or force):
+            raise Failure("VM quit/powerdown failed - got timeout")
+    stop_guest(vmid)
 
 
 def stop_guest(vmid: int, *, ask: bool = True) -> None:

@@ -59,6 +59,12 @@ def free_volume(storages: Mapping[str, Storage], volid: str) -> None:
     usable(storages, storeid).free(volname)
 
 
+def snapshot_volume(storages: Mapping[str, Storage], volid: str, name: str, action: str) -> None:
+    """Make (`-c`), go back to (`-a`) or delete (`-d`) a snapshot of a volume nobody has open."""
+    storeid, volname = parse_volid(volid)
+    usable(storages, storeid).snapshot(volname, name, action)
+
+
 def list_volumes(
     storages: Mapping[str, Storage], storeid: str, vmid: int | None = None
 ) -> list[VolumeInfo]:

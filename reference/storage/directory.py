@@ -103,6 +103,25 @@ class DirectoryPlugin:
                 raise Failure(f"base volume '{volname}' is still in use by linked clones")
             self._remove(volname)
 
+    def snapshot(self, volname: str, name: str, action: str) -> None:
+        """Work on a snapshot inside the image; the actions are those of `qemu-img snapshot`."""
+        images.qemu_img("snapshot", action, name, self._info(volname).path)
+
+    def resize(self, volname: str, size: int) -> None:
+        """Let an image nobody has open grow."""
+        info = self._info(volname)
+        images.qemu_img("resize", "-q", "-f", info.format, info.path, str(size))
+
+    def make_base(self, volname: str) -> str:
+        """Turn an image into one that others may be based on, never written again; its new name."""
+        name, path = parse_name(volname), self.path(volname)
+        new = f"{name.vmid}/{re.sub('^vm-', 'base-', name.file)}"
+        if os.path.lexists(self.path(new)):
+            raise Failure(f"volume '{self.storage.id}:{new}' already exists")
+        os.rename(path, self.path(new))
+        os.chmod(self.path(new), 0o444)
+        return new
+
     def export_formats(
         self, volname: str, with_snapshots: bool,
         snapshot: str | None = None, base: str | None = None,

@@ -1,0 +1,85 @@
+"""What can be done with guests beside migrating and running them: HA, snapshots, disks."""
+
+from reference.api.schema import (
+    BOOLEAN,
+    GUEST,
+    NODE,
+    TEXT,
+    Kind,
+    Method,
+    Parameter,
+    integer,
+    matching,
+    one_of,
+)
+from reference.guest.drives import is_drive_key
+
+_SNAPSHOT_NAME = matching(r"[A-Za-z][A-Za-z0-9_-]{1,39}", "a snapshot name, 2 to 40 characters")
+_VMID = Parameter("vmid", GUEST, "The guest.")
+_NAME = Parameter("snapname", _SNAPSHOT_NAME, "The snapshot.")
+_FORCE = Parameter("force", BOOLEAN, "Forget it even if an image does not give it up.")
+
+
+def _sid(text: str) -> str:
+    kind, _, vmid = text.rpartition(":")
+    if kind not in ("", "vm", "ct"):
+        raise ValueError(f"{text!r} is not valid (expected vm:<vmid>, ct:<vmid> or <vmid>)")
+    return f"{kind or 'vm'}:{GUEST.read(vmid)}"
+
+
+def _drive(text: str) -> str:
+    if not is_drive_key(text):
+        raise ValueError(f"{text!r} is not a drive (expected scsi0 or its like)")
+    return text
+
+
+_SID = Parameter("sid", Kind(_sid, "<vm:vmid>"), "The resource.")
+_NODE = Parameter("node", NODE, "The node it goes to.", candidates="nodes")
+_STATE = one_of("started", "stopped", "enabled", "disabled", "ignored")
+_RESOURCE = (
+    _SID,
+    Parameter("state", _STATE, "What HA is to keep it at."),
+    Parameter("comment", matching(r".*", "one line"), "A note."),
+    Parameter("max_restart", integer(0), "How often it is started again on its node."),
+    Parameter("max_relocate", integer(0), "How often it is then tried on another one."),
+)
+_DISK = Parameter("disk", Kind(_drive, "<drive>"), "The drive.")
+_STORAGE = Parameter("storage", TEXT, "Where its volumes go.", candidates="storages")
+_FORMAT = Parameter("format", one_of("raw", "qcow2", "vmdk"), "What they become.")
+
+OPERATIONS = (
+    Method(
+        "ha-manager migrate", "Ask HA for a live migration.",
+        (_SID, _NODE), ("sid", "node"), "ha_manager:migrate",
+    ),
+    Method(
+        "ha-manager relocate", "Ask HA for a move of the guest, shut down before.",
+        (_SID, _NODE), ("sid", "node"), "ha_manager:relocate",
+    ),
+    Method("ha-manager status", "Show how resources are.", (), (), "ha_manager:status"),
+    Method("ha-manager add", "Let HA look after a guest.", _RESOURCE, ("sid",), "ha_manager:add"),
+    Method(
+        "ha-manager set", "Change how HA looks after it.",
+        _RESOURCE, ("sid",), "ha_manager:set_options",
+    ),
+    Method(
+        "ha-manager remove", "Let HA look after it no more.",
+        (_SID,), ("sid",), "ha_manager:remove",
+    ),
+    Method("pve-ha-lrm once", "Do what HA is asked for here.", (), (), "pve_ha_lrm:once"),
+    Method("pve-ha-lrm run", "Do so whenever HA is asked.", (), (), "pve_ha_lrm:run"),
+    Method(
+        "qm snapshot", "Remember a guest's disks and config.",
+        (_VMID, _NAME, Parameter("description", TEXT, "A note.")),
+        ("vmid", "snapname"), "qm_snapshot:create",
+    ),
+    Method(
+        "qm rollback", "Bring a guest back to a snapshot.",
+        (_VMID, _NAME), ("vmid", "snapname"), "qm_snapshot:rollback",
+    ),
+    Method(
+        "qm delsnapshot", "Forget a snapshot.",
+        (_VMID, _NAME, _FORCE), ("vmid", "snapname"), "qm_snapshot:delete",
+    ),
+    Method("qm listsnapshot", "Show a guest's snapshots.", (_VMID,), run="qm_snapshot:show"),
+)  # fmt: skip
