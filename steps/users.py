@@ -10,6 +10,7 @@ from pytest_bdd import given, then, when
 
 from fixtures.faults import requests
 from fixtures.world import attempts, users
+from fixtures.world.answers import rows
 from fixtures.world.attempts import Attempt
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
@@ -27,11 +28,6 @@ def rights() -> list[users.Right]:
 def misfits() -> list[str]:
     """The answers that were not as expected."""
     return []
-
-
-def rows(table: Table) -> list[dict[str, str]]:
-    """Each row by the names in the first."""
-    return [dict(zip(table[0], row, strict=True)) for row in table[1:]]
 
 
 def parameters(text: str) -> dict[str, str]:
@@ -70,13 +66,15 @@ def without_each(
 
 
 @when(Sentence('"{who}" asks for a migration of guest {vmid} to "{target}" with "{query}" and each'
-               ' two of these faults:'))  # fmt: skip
-def with_each_two(
-    world: World, misfits: list[str], who: str, vmid: int, target: str, query: str, datatable: Table
-) -> None:
+               ' of these faults, alone and with each of the next {reach}:'))  # fmt: skip
+def with_faults(
+    world: World, misfits: list[str], who: str, vmid: int, target: str, query: str, reach: int,
+    datatable: Table,
+) -> None:  # fmt: skip
     asked = {"target": target, **parameters(query)}
     attempt = Attempt(who, world.guests[vmid].node, vmid, asked)
-    misfits += attempts.misfits(world, requests.pairs(world, attempt, rows(datatable)))
+    made = requests.combined(world, attempt, rows(datatable), reach)
+    misfits += attempts.misfits(world, made)
 
 
 @when(Sentence('guest {vmid} is asked for "{call}" in these ways:'))

@@ -3,14 +3,14 @@ Feature: The order in which a request is looked at
   @API-05 @API-03 @API-04 @API-10
   Rule: Of several faults the one that is looked for first is the answer
 
-    Scenario: Every fault together with every later one
+    Scenario: Every fault with those that are looked for after it
       Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
       And the token "ci@pve!run" may just do this:
         | path     | privilege               |
         | /vms     | VM.Migrate              |
         | /vms     | VM.Config.Disk          |
         | /storage | Datastore.AllocateSpace |
-      When "ci@pve!run" asks for a migration of guest 100 to "pve2" with "online=1&targetstorage=local:alt,alt" and each two of these faults:
+      When "ci@pve!run" asks for a migration of guest 100 to "pve2" with "online=1&targetstorage=local:alt,alt" and each of these faults, alone and with each of the next 3:
         | fault                                          | status | answer                                  |
         | the token is not known                         | 401    | invalid API token                       |
         | VM.Migrate is missing                          | 403    | VM.Migrate)                             |

@@ -34,7 +34,6 @@ Feature: Who may ask for a migration
         group:ops:ci@pve:those who may:
         group:dev:ci@pve,other@pve::
         role:Mover:VM.Migrate,VM.Audit:
-        pool:lab:a comment:100:alt:
         """
       When guest 100 is asked for "GET /migrate" in these ways:
         | who          | more users                                              | with | status | answer                 |
@@ -55,8 +54,8 @@ Feature: Who may ask for a migration
         | ci@pve       | acl:1:/vms:@ops:Mover: acl:1:/vms:ci@pve:PVEVMUser:     |      | 403    | (/vms/100, VM.Migrate) |
         | ci@pve       | acl:1:/vms:@ops:NoAccess: acl:1:/vms:ci@pve:Mover:      |      | 200    |                        |
         | ci@pve       | acl:1:/vms:ci@pve:Mover: acl:1:/vms/100:@ops:PVEVMUser: |      | 403    | (/vms/100, VM.Migrate) |
-        | ci@pve       | acl:1:/pool/lab:ci@pve:Mover:                           |      | 200    |                        |
-        | ci@pve       | acl:1:/pool:@ops:Mover: acl:1:/vms:ci@pve:NoAccess:     |      | 403    | (/vms/100, VM.Migrate) |
+        | ci@pve       | pool:lab::100:alt: acl:1:/pool/lab:ci@pve:Mover:                      |      | 200    |                        |
+        | ci@pve       | pool:lab::100:alt: acl:1:/pool:@ops:Mover: acl:1:/vms:ci@pve:NoAccess:     |      | 403    | (/vms/100, VM.Migrate) |
         | other@pve    | acl:1:/vms:@ops:Mover:                                  |      | 403    | (/vms/100, VM.Migrate) |
         | ci@pve!own   | acl:1:/vms:ci@pve:Mover:                                |      | 403    | (/vms/100, VM.Migrate) |
         | ci@pve!own   | acl:1:/vms:ci@pve!own:Mover:                            |      | 403    | (/vms/100, VM.Migrate) |
