@@ -6,15 +6,15 @@ import json
 import re
 import socket
 from collections.abc import Mapping
+from contextlib import closing
 from http.client import HTTPException, HTTPSConnection
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, request_response
+from starlette.routing import request_response
 
 from reference.api.calls import Call, implemented, perform
 from reference.api.methods import METHODS
@@ -74,7 +74,7 @@ async def answer(request: Request) -> Response:
         return _error(Refusal(500, text))
 
 
-app = Starlette(routes=[Mount("/", app=request_response(answer))])
+app = request_response(answer)  # no routes: which path is meant is the schema's to say
 
 
 def _path(url: str) -> str:
@@ -165,18 +165,17 @@ def _elsewhere(node: str, asked: Asked) -> Response:
         address = membership.node_ip(NODE.read(node))
     except ValueError as error:
         raise ParameterFailure("node", str(error)) from None
-    trust = ssl.create_default_context(cafile=paths.root_ca())
-    connection = HTTPSConnection(address, PORT, timeout=PROXY_TIMEOUT_S, context=trust)
     headers = {name: asked.headers[name] for name in FORWARDED if name in asked.headers}
     url = f"{asked.url}?{asked.query}" if asked.query else asked.url
     try:
-        connection.request(asked.verb, url, asked.body, {**headers, "PVEDisableProxy": "1"})
-        reply = connection.getresponse()
-        return Response(reply.read(), reply.status, media_type="application/json")
+        trust = ssl.create_default_context(cafile=paths.root_ca())
+        connection = HTTPSConnection(address, PORT, timeout=PROXY_TIMEOUT_S, context=trust)
+        with closing(connection):
+            connection.request(asked.verb, url, asked.body, {**headers, "PVEDisableProxy": "1"})
+            reply = connection.getresponse()
+            return Response(reply.read(), reply.status, media_type="application/json")
     except (OSError, HTTPException) as error:
         raise Refusal(595, f"node '{node}' does not answer: {error}") from None
-    finally:
-        connection.close()
 
 
 def _json(status: int, content: dict[str, Any]) -> Response:
