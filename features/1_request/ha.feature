@@ -131,7 +131,7 @@ Feature: Guests that HA looks after
       Given a stopped guest 100 on "pve1"
       And a stopped guest 101 on "pve1"
       And HA manages guest 100
-      When these commands are run on "pve1":
+      When each of these commands is run on "pve1":
         | ha-manager migrate vm:101 pve2    | resource 'vm:101' is not HA managed |
         | ha-manager relocate ct:100 pve2   | resource 'ct:100' is not HA managed |
         | ha-manager migrate vm:100 pve9    | no such cluster node 'pve9'         |
@@ -149,7 +149,7 @@ Feature: Guests that HA looks after
 
     Scenario: A guest is added, changed and removed
       Given a stopped guest 100 on "pve1"
-      When these commands are run on "pve1":
+      When each of these commands is run on "pve1":
         | ha-manager add 100 --state stopped --comment "by hand" |
         | ha-manager set vm:100 --state disabled                 |
       Then each of them succeeds
