@@ -80,7 +80,7 @@ def test_the_files_are_read_and_may_be_missing(
         ("pci", "map id=10de:2204,node=pve1", 2, "'path=<pci path>', got ''"),
         ("pci", "map id=10de:2204,node=pve1,path=../../x", 2, "got '../../x'"),
         ("pci", "map id=nvidia,node=pve1,path=01:00.0", 2, "got 'nvidia'"),
-        ("usb", "comment x\n\tmap id=0951:1666,node=pve1,path=/dev/x", 3, "got '/dev/x'"),
+        ("usb", "comment x\n\tmap id=0951,node=pve1,path=1-2", 3, "got '0951'"),
         ("usb", "map id=0951:1666,node=-pve1", 2, "got '-pve1'"),
         ("directory", "map node=pve1,path=srv", 2, "got 'srv'"),
         ("directory", "map node=pve1,path=/srv,node=pve2", 2, "expected 'node' only once"),

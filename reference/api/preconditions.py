@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reference.caller import Caller
@@ -14,7 +14,7 @@ from reference.errors import Failure
 from reference.guest import process
 from reference.guest.config import GuestConfig, load_unlocked
 from reference.guest.drives import drives
-from reference.guest.resources import Mapped, has_clipboard, holds_clipboard, local_resources
+from reference.guest.resources import has_clipboard, holds_clipboard, local_resources
 from reference.guest.volumes import VolumeRef, referenced_volumes
 from reference.storage.base import parse_volid
 
@@ -27,37 +27,39 @@ def preconditions(vmid: int, caller: Caller) -> Answer:
     config = load_unlocked(vmid, skiplock=False)
     running = process.running_pid(vmid) is not None
     others = [node for node in membership.nodes() if node != membership.local_node()]
-    found = local_resources(config, load_mappings(), others, running)
-    known, affine = load_storages(), _ha(vmid)
-    against: dict[str, Answer] = {}
-    for node in others:
-        reasons: Answer = {
+    found, known = local_resources(config, load_mappings(), others, running), load_storages()
+    affine = ha.affinities(vmid)
+    against = {
+        node: {
             "unavailable_storages": _unavailable(config, known, node),
             "unavailable-resources": found.missing[node],
-            "blocking-ha-resources": _blockers(affine.get("negative", []), node),
+            "blocking-ha-resources": _blockers(affine.get("negative", ()), node),
         }
-        against[node] = {key: reason for key, reason in reasons.items() if reason}
-    disks = (_local_disk(ref, known) for ref in referenced_volumes(config).values())
+        for node in others
+    }
+    refs = referenced_volumes(config).values()
     return {
         "running": int(running),
-        "allowed_nodes": [node for node in others if not against[node]],
-        "not_allowed_nodes": against,
-        "local_disks": [disk for disk in disks if disk],
+        "allowed_nodes": [node for node in others if not any(against[node].values())],
+        "not_allowed_nodes": {node: _given(reasons) for node, reasons in against.items()},
+        "local_disks": [disk for ref in refs if (disk := _local_disk(ref, known))],
         "local_resources": found.local + ["clipboard=vnc"] * (running and _clipboard(config)),
         "mapped-resources": sorted(found.mapped),
-        "mapped-resource-info": {key: _info(mapped) for key, mapped in found.mapped.items()},
+        "mapped-resource-info": {
+            key: {"name": mapped.name, **_given({"live-migration": int(mapped.live)})}
+            for key, mapped in found.mapped.items()
+        },
         "has-dbus-vmstate": 1,
         **({"dependent-ha-resources": affine["positive"]} if affine else {}),
     }
 
 
-def _ha(vmid: int) -> dict[str, list[str]]:
-    """The resources that rules keep together with the guest or apart, if HA manages it."""
-    kinds = ("positive", "negative") if ha.is_managed(vmid) else ()
-    return {kind: ha.affine(f"vm:{vmid}", kind) for kind in kinds}
+def _given(facts: Answer) -> Answer:
+    """Those that hold."""
+    return {key: fact for key, fact in facts.items() if fact}
 
 
-def _blockers(sids: list[str], node: str) -> list[dict[str, str]]:
+def _blockers(sids: Iterable[str], node: str) -> list[dict[str, str]]:
     """Those of the resources that HA manages on the node."""
     guests = ((sid, int(sid.partition(":")[2])) for sid in sids)
     there = (
@@ -65,10 +67,6 @@ def _blockers(sids: list[str], node: str) -> list[dict[str, str]]:
         if ha.is_managed(vmid) and os.path.exists(paths.guest_config(vmid, node))
     )  # fmt: skip
     return [{"sid": sid, "cause": "resource-affinity"} for sid in there]
-
-
-def _info(mapped: Mapped) -> Answer:
-    return {"name": mapped.name} | ({"live-migration": 1} if mapped.live else {})
 
 
 def _clipboard(config: GuestConfig) -> bool:
@@ -94,10 +92,7 @@ def _storage(volume: str, known: Mapping[str, Storage]) -> Storage | None:
 def _unavailable(config: GuestConfig, known: Mapping[str, Storage], node: str) -> list[str]:
     """Storages of the current drives that the node can't use (PRECOND-07)."""
     used = (_storage(drive.volume, known) for drive in drives(config.current).values())
-    return sorted({
-        storage.id for storage in used
-        if storage and (storage.disabled or node not in (storage.nodes or [node]))
-    })  # fmt: skip
+    return sorted({storage.id for storage in used if storage and not storage.serves(node)})
 
 
 def _local_disk(ref: VolumeRef, known: Mapping[str, Storage]) -> Answer | None:
@@ -110,7 +105,7 @@ def _local_disk(ref: VolumeRef, known: Mapping[str, Storage]) -> Answer | None:
     flags |= {f"is_{kind}": getattr(ref, kind) for kind in kinds}
     return {
         "volid": ref.volume,
-        **({} if ref.size is None else {"size": ref.size}),
+        **_given({"size": ref.size}),
         **{name: int(flag) for name, flag in flags.items()},
         "referenced_in_pending": int(ref.pending),
         "referenced_in_snapshot": dict.fromkeys(ref.snapshots, 1),

@@ -16,17 +16,16 @@ from reference.cluster.sections import (
 from reference.errors import Failure
 from reference.files import read_file
 
+_LIVE = "live-migration-capable"
 _NODE = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _DEVICE = r"(?:0x)?[0-9a-fA-F]{4}:(?:0x)?[0-9a-fA-F]{4}"
 _ADDRESS = r"(?:[0-9a-fA-F]{4,}:)?[0-9a-fA-F]{2}:[0-9a-fA-F]{2}(?:\.[0-9a-fA-F])?"
-_PORT = r"\d+-\d+(?:\.\d+)*"
-# kind -> what an entry must have, and what it may have; other properties pass
-_NEEDED = {
+# kind -> what an entry must have; other properties pass
+_PARTS = {
     "pci": {"node": _NODE, "path": f"{_ADDRESS}(?:;{_ADDRESS})*", "id": _DEVICE},
     "usb": {"node": _NODE, "id": _DEVICE},
     "directory": {"node": _NODE, "path": r"/.*"},
 }
-_OPTIONAL = {"usb": {"path": _PORT}}
 
 
 class ResourceMapping(NamedTuple):
@@ -38,11 +37,8 @@ class ResourceMapping(NamedTuple):
 
 def load_mappings() -> dict[str, dict[str, ResourceMapping]]:
     """The mappings of every kind by id; a missing file defines none."""
-    found = {}
-    for kind in _NEEDED:
-        path = paths.mapping_cfg(kind)
-        found[kind] = parse_mappings(kind, read_file(path), path)
-    return found
+    files = {kind: paths.mapping_cfg(kind) for kind in _PARTS}
+    return {kind: parse_mappings(kind, read_file(path), path) for kind, path in files.items()}
 
 
 def parse_mappings(kind: str, text: str, origin: str) -> dict[str, ResourceMapping]:
@@ -52,30 +48,24 @@ def parse_mappings(kind: str, text: str, origin: str) -> dict[str, ResourceMappi
 
 
 def _mapping(kind: str, section: Section, origin: str) -> ResourceMapping:
-    nodes, live = [], False
+    nodes, live = [], section.options.get(_LIVE, "0").lower()
+    if live not in FLAGS:
+        raise malformed(origin, section.lines[_LIVE], "a boolean", live)
     for key, value in section.options.items():
-        try:
-            if key.startswith("map "):
+        if key.startswith("map "):
+            try:
                 nodes.append(_node(kind, value))
-            elif key == "live-migration-capable":
-                live = _flag(value)
-        except Failure as error:
-            raise Failure(f"{origin}: line {section.lines[key]}: {error}") from None
+            except Failure as error:
+                raise Failure(f"{origin}: line {section.lines[key]}: {error}") from None
     if not nodes:
         raise malformed(origin, section.line, "a line 'map node=<node>,...'", section.id)
-    return ResourceMapping(frozenset(nodes), live)
+    return ResourceMapping(frozenset(nodes), FLAGS[live])
 
 
 def _node(kind: str, text: str) -> str:
     entry = parse_property_string(text)
-    for key, pattern in (_NEEDED[kind] | _OPTIONAL.get(kind, {})).items():
-        value = entry.get(key, "" if key in _NEEDED[kind] else None)
-        if value is not None and not re.fullmatch(pattern, value):
-            raise Failure(f"expected '{key}=<{kind} {key}>', got '{value}' in '{text}'")
+    for key, pattern in _PARTS[kind].items():
+        if not re.fullmatch(pattern, entry.get(key, "")):
+            got = f"got '{entry.get(key, '')}' in '{text}'"
+            raise Failure(f"expected '{key}=<{kind} {key}>', {got}")
     return entry["node"]
-
-
-def _flag(text: str) -> bool:
-    if text.lower() not in FLAGS:
-        raise Failure(f"expected a boolean, got '{text}'")
-    return FLAGS[text.lower()]

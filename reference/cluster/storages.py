@@ -33,6 +33,10 @@ class Storage(NamedTuple):
         """A further boolean option, false if absent."""
         return FLAGS.get(self.options.get(name, "0").lower(), False)
 
+    def serves(self, node: str) -> bool:
+        """Whether it is enabled, and for this node."""
+        return not self.disabled and (self.nodes is None or node in self.nodes)
+
 
 def load_storages() -> dict[str, Storage]:
     """All definitions of storage.cfg by id; a missing file defines none."""

@@ -13,12 +13,7 @@ from reference.guest.config import GuestConfig
 
 _OLD = ("hostusb", "hostpci", "ivshmem")
 _DEVICE = re.compile(r"(usb|hostpci|virtiofs|serial|parallel)\d+")
-# family -> kind of mapping, the property that names it, the property of a value without a name
-_MAPPED = {
-    "usb": ("usb", "mapping", "host"),
-    "hostpci": ("pci", "mapping", "host"),
-    "virtiofs": ("directory", "dirid", "dirid"),
-}
+_KINDS = {"usb": "usb", "hostpci": "pci", "virtiofs": "directory"}  # of their mappings
 _CLIPBOARD_SINCE = (10, 1)  # machine version that can take a VNC clipboard along
 
 
@@ -72,42 +67,35 @@ def local_resources(
 def _markers(current: Mapping[str, str]) -> list[str]:
     """What a running guest can't take along wherever it goes (RES-03)."""
     shares = any(re.fullmatch(r"virtiofs\d+", key) for key in current)
-    own = [key for key in ("amd-sev", "intel-tdx") if key in current]
-    return own + ["virtiofs"] * shares
+    return [*filter(current.__contains__, ("amd-sev", "intel-tdx")), *["virtiofs"] * shares]
 
 
 def _mapping(key: str, family: str, value: str) -> tuple[str, str]:
     """Kind and name of a device's mapping, or "spice", or "" for a device of the node."""
-    if family not in _MAPPED:
+    if family not in _KINDS:
         return "", ""
-    kind, name, default = _MAPPED[family]
+    name, default = ("dirid", "dirid") if family == "virtiofs" else ("mapping", "host")
     try:
         options = parse_property_string(value, default)
     except Failure as error:
         raise Failure(f"{key}: {error}") from None
-    if family == "usb" and options.get("host", "").lower() == "spice":
-        return "spice", ""
-    return kind, options.get(name, "")
+    spice = family == "usb" and options.get("host", "").lower() == "spice"
+    return ("spice", "") if spice else (_KINDS[family], options.get(name, ""))
 
 
 def check_resources(found: Resources, target: str, running: bool, force: bool) -> list[str]:
-    """Refuse what can't go to the target; the notes for the log (RES-07..12).
-
-    Force counts for running guests, too (RES-09).
-    """
-    notes = []
-    if found.blocking:
-        if not force:
-            raise Failure(f"can't migrate VM which uses local devices: {_list(found.blocking)}")
-        notes.append(f"migrating VM which uses local devices: {_list(found.blocking)}")
-    if missing := found.missing.get(target):
-        raise Failure(f"can't migrate to '{target}': missing mapped devices {_list(missing)}")
+    """Refuse what can't go to the target, also a running guest's (RES-09); notes for the log."""
+    blocking, missing = ", ".join(found.blocking), ", ".join(found.missing.get(target, ()))
     bound = [f"{key}:{mapped.name}" for key, mapped in found.mapped.items() if not mapped.live]
+    if blocking and not force:
+        raise Failure(f"can't migrate VM which uses local devices: {blocking}")
+    if missing:
+        raise Failure(f"can't migrate to '{target}': missing mapped devices {missing}")
     if running and bound:
-        raise Failure(f"can't live-migrate VM which uses following mapped devices: {_list(bound)}")
-    if found.mapped:
-        notes.append(f"migrating VM which uses mapped devices: {_list(found.mapped)}")
-    return notes
+        what = "VM which uses following mapped devices"
+        raise Failure(f"can't live-migrate {what}: {', '.join(bound)}")
+    kinds = {"local devices": blocking, "mapped devices": ", ".join(found.mapped)}
+    return [f"migrating VM which uses {kind}: {keys}" for kind, keys in kinds.items() if keys]
 
 
 def has_clipboard(config: GuestConfig) -> bool:
@@ -120,7 +108,3 @@ def holds_clipboard(machine: str) -> bool:
     """Whether a machine version is too old to take a VNC clipboard along (PREP-12)."""
     version = re.search(r"-(\d+)\.(\d+)", machine)
     return version is None or (int(version[1]), int(version[2])) < _CLIPBOARD_SINCE
-
-
-def _list(keys: Iterable[str]) -> str:
-    return ", ".join(keys)
