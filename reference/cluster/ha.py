@@ -37,16 +37,16 @@ def resources() -> dict[str, Section]:
     return parse_sections(read_file(path), path)
 
 
-def affinities(vmid: int) -> dict[str, list[str]]:
-    """The resources that rules keep with a managed guest (`positive`) or apart (`negative`)."""
-    path, own = paths.ha_rules(), f"vm:{vmid}"
-    found: dict[str, set[str]] = {"positive": set(), "negative": set()}
-    for rule in parse_sections(read_file(path), path).values() if is_managed(vmid) else ():
+def affine(sid: str, affinity: str) -> list[str]:
+    """The resources that rules keep together with one (`positive`) or apart (`negative`)."""
+    path = paths.ha_rules()
+    found = set()
+    for rule in parse_sections(read_file(path), path).values():
         members = re.findall(r"(?:vm|ct):[1-9]\d{2,8}", rule.options.get("resources", ""))
         off = FLAGS.get(rule.options.get("disable", "0").lower(), False)
-        if own in members and not off:
-            found.get(rule.options.get("affinity", ""), set()).update({*members} - {own})
-    return {kind: sorted(sids) for kind, sids in found.items()} if is_managed(vmid) else {}
+        if sid in members and rule.options.get("affinity") == affinity and not off:
+            found |= {*members} - {sid}
+    return sorted(found)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from reference.cluster.mappings import ResourceMapping
@@ -98,13 +98,10 @@ def check_resources(found: Resources, target: str, running: bool, force: bool) -
     return [f"migrating VM which uses {kind}: {keys}" for kind, keys in kinds.items() if keys]
 
 
-def has_clipboard(config: GuestConfig) -> bool:
-    """Whether the guest's display has a VNC clipboard."""
+def clipboard_stays(config: GuestConfig, machine: Callable[[], str]) -> bool:
+    """Whether a running guest's VNC clipboard can't leave its machine version (PREP-12)."""
     display = parse_property_string(config.current.get("vga", ""), "type")
-    return display.get("clipboard") == "vnc"
-
-
-def holds_clipboard(machine: str) -> bool:
-    """Whether a machine version is too old to take a VNC clipboard along (PREP-12)."""
-    version = re.search(r"-(\d+)\.(\d+)", machine)
+    if display.get("clipboard") != "vnc":
+        return False
+    version = re.search(r"-(\d+)\.(\d+)", machine())
     return version is None or (int(version[1]), int(version[2])) < _CLIPBOARD_SINCE

@@ -10,12 +10,7 @@ from reference.cluster.storages import check_storage
 from reference.errors import Failure
 from reference.guest import config as configs
 from reference.guest import process, volumes
-from reference.guest.resources import (
-    check_resources,
-    has_clipboard,
-    holds_clipboard,
-    local_resources,
-)
+from reference.guest.resources import check_resources, clipboard_stays, local_resources
 from reference.migration.request import content_of, target_storage
 from reference.migration.state import Migration
 from reference.replication.jobs import replication_of
@@ -81,12 +76,10 @@ def _check_resources(migration: Migration) -> None:
     found = local_resources(migration.config, load_mappings(), nodes, running)
     for note in check_resources(found, migration.request.target, running, migration.request.force):
         migration.log.info(note)
-    machine = migration.machine
-    if machine and has_clipboard(migration.config) and holds_clipboard(machine):
-        raise Failure(
-            f"can't live-migrate VM with a VNC clipboard from machine version '{machine}',"
-            " expected 10.1 or newer"
-        )
+    machine = migration.machine or ""
+    if running and clipboard_stays(migration.config, lambda: machine):
+        what = f"VM with a VNC clipboard from machine version '{machine}'"
+        raise Failure(f"can't live-migrate {what}, expected 10.1 or newer")
 
 
 def _check_storages(migration: Migration) -> None:
