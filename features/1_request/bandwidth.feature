@@ -1,0 +1,86 @@
+Feature: How fast a migration may go
+
+  @offline @secure @BW-01 @BW-08
+  Rule: A limit in KiB per second holds the copy of a stopped guest's volume
+
+    Scenario: The volume is measured on its way
+      Given a stopped guest 100 on "pve1" with a 5 MiB raw disk scsi0 on "local"
+      And what "pve2" receives is measured
+      When guest 100 is migrated to "pve2" with "--bwlimit 2048"
+      Then the migration finishes successfully
+      And "pve2" received the volume at 2048 KiB a second
+
+  @live @secure @BW-08 @BW-09
+  Rule: Disks and memory of a running guest keep to their limits, memory to the smaller of two
+
+    Scenario: Both are measured on their way
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "shared"
+      And guest 100 has a 64 MiB raw disk scsi1 on "local"
+      And drive scsi1 of guest 100 holds 64 MiB of data
+      And guest 100 has "migrate_speed: 3" in its config
+      And guest 100 has filled 6 MiB of its memory and is paused
+      And what "pve2" receives is measured
+      When guest 100 is live-migrated to "pve2" with "--bwlimit 32768"
+      Then "pve2" received the disks at 32768 KiB a second
+      And "pve2" received the memory at 3072 KiB a second
+
+  @live @BW-02 @BW-03 @BW-04 @BW-06
+  Rule: Without a limit in the request, those of both storages hold, and the datacenter's where one has none
+
+    Scenario: Three drives between storages with different limits
+      Given a stopped guest 100 on "pve1" with disks of 1 MiB:
+        | scsi0 | raw | local |
+        | scsi1 | raw | alt   |
+        | scsi2 | raw | only1 |
+      And these are the limits of bandwidth:
+        | local      | migration=20480,default=1024 |
+        | alt        | default=24576,restore=1024   |
+        | only1      | clone=1024                  |
+        | datacenter | migration=16384,default=1024 |
+      And guest 100 is running
+      When a live migration of guest 100 to "pve2" with "--targetstorage alt" is halted before memory moves
+      Then guest 100 may move at these speeds, in KiB a second:
+        | scsi0  | 20480 |
+        | scsi1  | 24576 |
+        | scsi2  | 16384 |
+        | memory | 16384 |
+      And the migration finishes successfully
+
+  @live @BW-01 @BW-03 @BW-09
+  Rule: A limit of 0 gives way to the next one, and takes the place of one before
+
+    Scenario: One storage is said to be unlimited
+      Given a stopped guest 100 on "pve1" with disks of 1 MiB:
+        | scsi0 | raw | local |
+        | scsi1 | raw | alt   |
+      And these are the limits of bandwidth:
+        | local | migration=0    |
+        | alt   | migration=24576 |
+      And guest 100 has "migrate_speed: 28" in its config
+      And guest 100 is running
+      When a live migration of guest 100 to "pve2" with "--targetstorage local:alt,alt:local" is halted before memory moves
+      Then guest 100 may move at these speeds, in KiB a second:
+        | scsi0  | 24576 |
+        | scsi1  | 0    |
+        | memory | 28672 |
+      And the migration finishes successfully
+
+  @live @BW-05 @BW-07 @BW-09
+  Rule: What root asks for takes the place of every limit
+
+    Scenario Outline: Root asks for <kib> KiB a second
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And these are the limits of bandwidth:
+        | local      | migration=20480 |
+        | datacenter | migration=16384 |
+      And guest 100 is running
+      When a live migration of guest 100 to "pve2" with "--bwlimit <kib>" is halted before memory moves
+      Then guest 100 may move at these speeds, in KiB a second:
+        | scsi0  | <kib>    |
+        | memory | <memory> |
+      And the migration finishes successfully
+
+      Examples:
+        | kib  | memory   |
+        | 28672 | 28672     |
+        | 0    | 16777216 |

@@ -1,0 +1,78 @@
+"""How fast it goes: on the wire, and as QEMU was told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pytest
+from pytest_bdd import given, then
+
+from fixtures.observe import rates
+from fixtures.observe.monitor import monitor
+from fixtures.observe.rates import Meter
+from fixtures.world import cluster_files, needs, networks
+from fixtures.world.sentence import Sentence
+from fixtures.world.world import World
+
+Meters = dict[str, Meter]
+# What is on its way from one checkpoint to the next, and in how many parts it has a speed:
+# QEMU mirrors 16 MiB at once and then rests.
+SPANS = {
+    "the volume": ("disk copy", None, 2),
+    "the disks": ("mirror", "memory", 1),
+    "the memory": ("memory", "memory complete", 2),
+}
+WITHIN = 0.15
+
+
+@pytest.fixture
+def meters() -> Meters:
+    """What notes how much a node receives, by node."""
+    return {}
+
+
+@given(Sentence('what "{node}" receives is measured'))
+def measured(world: World, meters: Meters, node: str) -> None:
+    device = networks.find(world, "cluster").device
+    meters[node] = Meter(world.node(node), device)
+    world.on_end(meters[node].read)
+
+
+@given("these are the limits of bandwidth:")
+def limited(world: World, datatable: Sequence[Sequence[str]]) -> None:
+    """Each row: a storage or "datacenter", and its limits."""
+    for whose, text in datatable:
+        cluster_files.set_bandwidth(world, whose, text)
+
+
+@then(Sentence('"{node}" received {what:the volume|the disks|the memory} at {kib} KiB a second'))
+def speed(world: World, meters: Meters, node: str, what: str, kib: int) -> None:
+    """Never faster in all; where there are parts, one was not slower, whatever else went on."""
+    _ = world.run.result
+    begin, end, count = SPANS[what]
+    span = _time(world, begin), _time(world, end)
+    stream = rates.stream(rates.between(meters[node].read(), *span))
+    assert stream[-1].total - stream[0].total > kib << 10, "less than a second's bytes came"
+    speeds = [rates.slope(part) / 1024 for part in (stream, *rates.split(stream, count))]
+    world.measured[f"{what} in KiB/s, limited to {kib}"] = speeds[0]
+    assert speeds[0] <= kib * (1 + WITHIN)
+    assert max(speeds) >= kib * (1 - WITHIN)
+
+
+@then(Sentence("guest {vmid} may move at these speeds, in KiB a second:"))
+def limits(world: World, vmid: int, datatable: Sequence[Sequence[str]]) -> None:
+    """Drives and "memory", as QEMU was told; a drive without a limit has 0."""
+    with monitor(world.node(world.guests[vmid].node), vmid) as qmp:
+        found = {job["device"].rpartition("-")[2]: job["speed"] for job in qmp.block_jobs}
+        found["memory"] = qmp.parameters["max-bandwidth"]
+    assert found == {what: int(kib) << 10 for what, kib in datatable}
+
+
+def _time(world: World, checkpoint: str | None) -> float:
+    """When the log showed it; without one, when it ended."""
+    lines = world.run.process.output()
+    if checkpoint is None:
+        return lines[-1].time
+    regex = needs.checkpoint(world.subject, checkpoint)
+    return next(line.time for line in lines if re.search(regex, line.text))
