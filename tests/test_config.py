@@ -90,7 +90,7 @@ def test_what_is_written_is_read(
     assert (again.current, again.pending, again.snapshots) == (current, pending, snapshots)
 
 
-@given(st.text(alphabet="scsi0:[]# \n,=/PENDING1", max_size=60))
+@given(st.text(alphabet="scsi0:[]# \n,=/PENDING1", max_size=60) | st.text(max_size=60))
 def test_any_text_is_a_config_or_one_line_of_refusal(text: str) -> None:
     try:
         config = parse(text)

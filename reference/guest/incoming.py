@@ -44,7 +44,7 @@ def read_facts(lines: Iterable[str]) -> Facts:
     """Read the source's lines; the first unknown one is the SPICE ticket, others only warn."""
     facts, replicated, offline = Facts(), set[str](), dict[str, str]()
     for line in (raw.rstrip("\n") for raw in lines):
-        if match := re.fullmatch(r"nbd_protocol_version: (\d{1,9})", line):
+        if match := re.fullmatch(r"nbd_protocol_version: ([0-9]{1,9})", line):
             facts = facts._replace(nbd_protocol_version=int(match[1]))
         elif match := re.fullmatch(r"replicated_volume: (\S+)", line):
             replicated.add(match[1])

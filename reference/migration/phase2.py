@@ -14,11 +14,12 @@ from reference.migration.state import Announced, Migration
 from reference.migration.tunnel import Tunnel
 
 _HOST = r"localhost|[\d.]+|\[[\d.:a-fA-F]+\]"
-_LISTEN_TCP = re.compile(rf"migration listens on (tcp:(?:{_HOST}):\d+)")
-_LISTEN_UNIX = re.compile(r"migration listens on unix:(/run/qemu-server/(\S+)\.migrate)")
+_LISTEN_TCP = re.compile(rf"migration listens on (tcp:(?:{_HOST}):\d{{1,5}})", re.ASCII)
+_LISTEN_UNIX = re.compile(r"migration listens on unix:(/run/qemu-server/\S+\.migrate)")
 _NBD = re.compile(
-    rf"storage migration listens on (nbd:(?:(?:{_HOST}):\d+|unix:(/run/qemu-server/\S+)):"
-    r"exportname=drive-(\w+)) volume:(\S+)"
+    rf"storage migration listens on (nbd:(?:(?:{_HOST}):\d{{1,5}}|unix:(/run/qemu-server/\S+)):"
+    r"exportname=drive-(\w+)) volume:(\S+)",
+    re.ASCII,
 )
 
 
@@ -115,12 +116,12 @@ def parse_announcements(migration: Migration, lines: list[str]) -> tuple[str, li
         _record(migration, nbd, drive, drivestring)
     for line in lines:
         if match := _LISTEN_UNIX.fullmatch(line):
-            _own_socket(migration, match[1], match[2])
+            _own_socket(migration, match[1], paths.migrate_socket(migration.vmid))
             uri, sockets = f"unix:{match[1]}", [*sockets, match[1]]
         elif match := _LISTEN_TCP.fullmatch(line):
             uri = match[1]
     for path in dict.fromkeys(path for _, path, _, _ in offers if path):
-        _own_socket(migration, path, path.rpartition("/")[2].partition("_nbd.migrate")[0])
+        _own_socket(migration, path, paths.nbd_socket(migration.vmid))
         sockets.append(path)
     wanted = {volume.drive for volume in migration.volumes.values() if volume.online}
     if foreign := migration.announced.keys() - wanted:
@@ -138,8 +139,8 @@ def _record(migration: Migration, nbd: str, drive: str, drivestring: str) -> Non
             migration.log.info(f"volume '{volume.volid}' is '{new}' on the target")
 
 
-def _own_socket(migration: Migration, path: str, vmid: str) -> None:
-    if vmid != str(migration.vmid):
+def _own_socket(migration: Migration, path: str, expected: str) -> None:
+    if path != expected:
         raise Failure(
             f"unexpected socket path '{path}' from the target, expected one of VM {migration.vmid}"
         )

@@ -142,7 +142,7 @@ def serve() -> int:
         if line.strip() == "quit":
             print("OK", flush=True)
             break
-        if match := re.fullmatch(r"resume (\d+)", line.strip()):
+        if match := re.fullmatch(r"resume ([1-9][0-9]{0,8})", line.strip()):
             print(_resume(int(match[1])), flush=True)
     return 0
 
