@@ -44,8 +44,8 @@ _RESOURCE = (
     Parameter("max_relocate", integer(0), "How often it is then tried on another one."),
 )
 _DISK = Parameter("disk", Kind(_drive, "<drive>"), "The drive.")
-_STORAGE = Parameter("storage", TEXT, "Where its volumes go.", candidates="storages")
-_FORMAT = Parameter("format", one_of("raw", "qcow2", "vmdk"), "What they become.")
+_SKIPLOCK = Parameter("skiplock", BOOLEAN, "Ignore the guest's lock.", root_only=True)
+_SIZE = matching(r"\+?[0-9]{1,12}(\.[0-9]{1,6})?[KMGT]?", "[+]<number>[K|M|G|T]")
 
 OPERATIONS = (
     Method(
@@ -80,6 +80,20 @@ OPERATIONS = (
     Method(
         "qm delsnapshot", "Forget a snapshot.",
         (_VMID, _NAME, _FORCE), ("vmid", "snapname"), "qm_snapshot:delete",
+    ),
+    Method(
+        "qm resize", "Let a disk grow.",
+        (_VMID, _DISK, Parameter("size", _SIZE, "To this size, or by it."), _SKIPLOCK),
+        ("vmid", "disk", "size"), "qm_disk:resize",
+    ),
+    Method("qm template", "Turn a guest into a template.", (_VMID,), run="qm_disk:template"),
+    Method(
+        "qm rescan", "Find volumes of guests, and the sizes of their disks.",
+        (
+            Parameter("vmid", GUEST, "This guest alone."),
+            Parameter("dryrun", BOOLEAN, "Change nothing."),
+        ),
+        (), "qm_disk:rescan",
     ),
     Method("qm listsnapshot", "Show a guest's snapshots.", (_VMID,), run="qm_snapshot:show"),
 )  # fmt: skip

@@ -65,6 +65,18 @@ def snapshot_volume(storages: Mapping[str, Storage], volid: str, name: str, acti
     usable(storages, storeid).snapshot(volname, name, action)
 
 
+def resize_volume(storages: Mapping[str, Storage], volid: str, size: int) -> None:
+    """Let a volume nobody has open grow to `size` bytes."""
+    storeid, volname = parse_volid(volid)
+    usable(storages, storeid).resize(volname, size)
+
+
+def make_base(storages: Mapping[str, Storage], volid: str) -> str:
+    """Turn a volume nobody has open into a base image; its new id."""
+    storeid, volname = parse_volid(volid)
+    return f"{storeid}:{usable(storages, storeid).make_base(volname)}"
+
+
 def list_volumes(
     storages: Mapping[str, Storage], storeid: str, vmid: int | None = None
 ) -> list[VolumeInfo]:
