@@ -173,6 +173,7 @@ def migrator_was_killed(world: World) -> None:
 
 
 @given(Sentence('"{command}" was run on "{node}"'))
+@then(Sentence('"{command}" succeeds on "{node}"'))
 def was_run(world: World, command: str, node: str) -> None:
     assert world.ask(node, command).rc == 0, world.asked[-1].output
 

@@ -131,17 +131,18 @@ Feature: Guests that HA looks after
       Given a stopped guest 100 on "pve1"
       And a stopped guest 101 on "pve1"
       And HA manages guest 100
-      When each of these commands is run on "pve1":
-        | ha-manager migrate vm:101 pve2    | resource 'vm:101' is not HA managed |
-        | ha-manager relocate ct:100 pve2   | resource 'ct:100' is not HA managed |
-        | ha-manager migrate vm:100 pve9    | no such cluster node 'pve9'         |
-        | ha-manager migrate vm:100         | not enough arguments                |
-        | ha-manager migrate host:100 pve2  | 'host:100' is not valid             |
-        | ha-manager add vm:102             | 'vm:102' does not exist             |
-        | ha-manager add vm:100             | 'vm:100' already defined            |
-        | ha-manager set vm:100 --state on  | 'on' is not valid                   |
-        | ha-manager remove vm:101          | no such resource 'vm:101'           |
-      Then each of them fails for its reason
+      When these commands are run on "pve1":
+        | command                         | because                             |
+        | ha-manager migrate vm:101 pve2  | resource 'vm:101' is not HA managed |
+        | ha-manager relocate ct:100 pve2 | resource 'ct:100' is not HA managed |
+        | ha-manager migrate vm:100 pve9  | no such cluster node 'pve9'         |
+        | ha-manager migrate vm:100       | not enough arguments                |
+        | ha-manager migrate host:1 pve2  | 'host:1' is not valid               |
+        | ha-manager add vm:102           | 'vm:102' does not exist             |
+        | ha-manager add vm:100           | 'vm:100' already defined            |
+        | ha-manager set vm:100 --state x | 'x' is not valid                    |
+        | ha-manager remove vm:101        | no such resource 'vm:101'           |
+      Then each is refused in one line for the reason given
       And nothing has changed on any node
 
   @HA-02
@@ -149,10 +150,9 @@ Feature: Guests that HA looks after
 
     Scenario: A guest is added, changed and removed
       Given a stopped guest 100 on "pve1"
-      When each of these commands is run on "pve1":
-        | ha-manager add 100 --state stopped --comment "by hand" |
-        | ha-manager set vm:100 --state disabled                 |
-      Then each of them succeeds
+      And "ha-manager add 100 --comment so" was run on "pve1"
+      When "ha-manager set vm:100 --state disabled" is run on "pve1"
+      Then the command succeeds
       And HA reports guest 100 as "pve1, disabled"
       And "ha-manager remove vm:100" succeeds on "pve1"
       And HA knows nothing of guest 100
