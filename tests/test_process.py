@@ -78,3 +78,25 @@ def test_a_stubborn_process_is_killed(
 @pytest.mark.usefixtures("run")
 def test_stopping_a_stopped_guest_is_no_error() -> None:
     process.stop_guest(100)
+
+
+SLOW = """\
+#!/bin/sh
+while [ "$1" != -pidfile ]; do shift; done
+sh -c 'echo $$ >"$1"; exec sleep 60 60' "$1" "$2" &
+wait
+"""
+
+
+def test_a_start_that_takes_too_long_is_ended(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process that was started, and the one it leaves in the background."""
+    qemu = tmp_path / "qemu"
+    qemu.write_text(SLOW)
+    qemu.chmod(0o755)
+    monkeypatch.setattr(paths, "QEMU", str(qemu))
+    with pytest.raises(Failure, match="not ready within 1 s"):
+        process.start_guest(GuestConfig(100), {}, Launch(timeout=1))
+    pid = int((run / "100.pid").read_text())
+    assert not Path(f"/proc/{pid}").exists()

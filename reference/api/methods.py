@@ -100,6 +100,7 @@ GUESTS = (
             Parameter("force-cpu", _WORD, "Use this -cpu.", root_only=True),
             Parameter("nets-host-mtu", _WORD, "MTUs of the network devices.", root_only=True),
             _CONNTRACK._replace(root_only=True),
+            Parameter("timeout", integer(0), "Seconds it may take to run; 0 is any time."),
         ),
         run="qm_power:start", verb="POST", path=f"{_QEMU}/status/start", permission=_POWER,
     ),

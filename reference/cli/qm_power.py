@@ -35,7 +35,7 @@ def start(options: SimpleNamespace) -> None:
             print(f"WARN: VM {config.vmid}: ignoring {', '.join(unknown)}", file=sys.stderr)
         if apply_pending(config):
             configs.write_config(config)
-        launch = Launch(machine=options.machine, cpu=options.force_cpu)
+        launch = Launch(options.machine, options.force_cpu, timeout=options.timeout)
         process.start_guest(config, load_storages(), launch)
 
 

@@ -24,6 +24,7 @@ class Launch(NamedTuple):
     machine: str | None = None
     cpu: str | None = None
     incoming: str | None = None  # unix, tcp or None
+    timeout: int | None = None  # seconds for QEMU to be ready; without, it takes its time
 
 
 def drive_node(key: str) -> str:

@@ -62,10 +62,15 @@ def start_guest(
     os.makedirs(paths.ROOT + paths.RUN, exist_ok=True)
     cleanup_sockets(vmid)
     # QEMU keeps writing to the log after it has become a daemon: a failed load is told there.
-    done = subprocess.run(
-        [*argv, "-D", _log_file(vmid)], env=environment, cwd="/", check=False,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            [*argv, "-D", _log_file(vmid)], env=environment, cwd="/", check=False,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            timeout=launch.timeout or None,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        stop_guest(vmid, ask=False)
+        raise Failure(f"start failed: QEMU was not ready within {launch.timeout} s") from None
     for line in [*done.stderr.decode(errors="replace").splitlines(), *log_lines(vmid)]:
         print(f"QEMU: {line}", flush=True)
     if done.returncode:
