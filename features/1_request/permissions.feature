@@ -153,7 +153,7 @@ Feature: Who may ask for a migration
   @API-29
   Rule: A start needs the right to switch the guest on and off, and what only the source of a migration says is for root@pam alone
 
-    Scenario: Parameters of a start, of a guest whose lock keeps it off
+    Scenario: What only the source of a migration says
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
       And the cluster has these users:
         """
@@ -175,4 +175,18 @@ Feature: Who may ask for a migration
         | boss@pve | with-conntrack-state=1     | 400    | with-conntrack-state: Only root |
         | boss@pve | nets-host-mtu=net0=1500    | 400    | nets-host-mtu: Only root        |
       Then each is answered as it has to be
+      And nothing has changed on any node
+
+    Scenario: The machine type and the time a start may take are anybody's who may start it
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And guest 100 has "lock: backup" in its config
+      And the lock property "backup" of guest 100 is to stay
+      And the cluster has these users:
+        """
+        user:boss@pve:1:0:::::
+        acl:1:/vms:boss@pve:PVEVMUser:
+        """
+      When "boss@pve" asks "pve1" for "POST /nodes/pve1/qemu/100/status/start" with "machine=pc&timeout=30"
+      Then the answer is a task "qmstart" of guest 100 on "pve1" by "boss@pve"
+      And the task ends with "VM is locked (backup)"
       And nothing has changed on any node

@@ -16,6 +16,8 @@ from reference.guest.config import GuestConfig
 from reference.guest.drives import Drive, volume_format
 
 if TYPE_CHECKING:
+    import subprocess
+
     from reference.cluster.storages import Storage
     from reference.guest.devices import Image, Launch
     from reference.guest.monitor import Monitor
@@ -50,8 +52,6 @@ def start_guest(
     migrated_from: str | None = None,
 ) -> None:
     """Start QEMU; on return its sockets listen. Its output is relayed with `QEMU: ` (P2-13)."""
-    import subprocess
-
     from reference.guest.hooks import before_start
     from reference.guest.machine import qemu_argv
 
@@ -61,21 +61,31 @@ def start_guest(
     argv = qemu_argv(config, lambda drive: _image(drive, storages), launch)
     os.makedirs(paths.ROOT + paths.RUN, exist_ok=True)
     cleanup_sockets(vmid)
-    # QEMU keeps writing to the log after it has become a daemon: a failed load is told there.
-    try:
-        done = subprocess.run(
-            [*argv, "-D", _log_file(vmid)], env=environment, cwd="/", check=False,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            timeout=launch.timeout or None,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        stop_guest(vmid, ask=False)
-        raise Failure(f"start failed: QEMU was not ready within {launch.timeout} s") from None
+    done = _run(vmid, argv, environment, launch.timeout or None)
     for line in [*done.stderr.decode(errors="replace").splitlines(), *log_lines(vmid)]:
         print(f"QEMU: {line}", flush=True)
     if done.returncode:
         cleanup_sockets(vmid)
         raise Failure(f"start failed: QEMU exited with code {done.returncode}")
+
+
+def _run(
+    vmid: int, argv: list[str], environment: Mapping[str, str], timeout: float | None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run QEMU until it has become a daemon."""
+    import subprocess
+
+    # It goes on writing to the log then: a failed load is told there.
+    argv = [*argv, "-D", _log_file(vmid)]
+    quiet = subprocess.DEVNULL
+    try:
+        return subprocess.run(
+            argv, env=environment, cwd="/", check=False, timeout=timeout,
+            stdin=quiet, stdout=quiet, stderr=subprocess.PIPE,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        stop_guest(vmid, ask=False)
+        raise Failure(f"start failed: QEMU was not ready within {timeout} s") from None
 
 
 def _image(drive: Drive, storages: Mapping[str, Storage]) -> Image:
