@@ -113,7 +113,7 @@ def test_any_text_is_a_config_or_one_line_of_refusal(text: str) -> None:
         ("lock: mine", "line 1: lock: 'mine' is not valid (expected backup, clone"),
         ("scsi0: local:1,size=x", "line 1: scsi0: 'size=x' is not valid"),
         ("net0: fast", "line 1: net0: 'fast' is not valid"),
-        ("args: 'open", "line 1: args: ''open' is not valid (no closing quotation)"),
+        ("args: 'open", "line 1: args: \"'open\" is not valid (no closing quotation)"),
         ("[a1]\n[a1]", "line 2: section '[a1]' is there twice"),
         ("[open", "line 1: '[open' is not valid"),
         ("kvm: maybe", "line 1: kvm: 'maybe' is not valid (expected a boolean)"),

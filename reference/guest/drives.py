@@ -74,13 +74,13 @@ def parse_drive(key: str, text: str) -> Drive:
         if name == "file" or (index == 0 and not equals):
             volume = value if equals else part
         elif name in options:
-            raise Failure(f"{key}: option '{name}' is given twice in '{text}'")
+            raise Failure(f"{key}: option '{name}' is given twice in {text!r}")
         else:
             _check_option(key, name, value, part)
             options[name] = value
     if not volume or re.search(r"\s", volume) or "/../" in f"/{volume.partition(':')[2]}/":
         raise Failure(
-            f"{key}: '{text}' does not name a volume"
+            f"{key}: {text!r} does not name a volume"
             " (expected a volume id, an absolute path, none or cdrom first)"
         )
     return Drive(key, volume, options)
@@ -88,10 +88,10 @@ def parse_drive(key: str, text: str) -> Drive:
 
 def _check_option(key: str, name: str, value: str, part: str) -> None:
     if name not in _OPTIONS:
-        raise Failure(f"{key}: unknown drive option in '{part}'")
+        raise Failure(f"{key}: unknown drive option in {part!r}")
     if not re.fullmatch(_OPTIONS[name], value):
         readable = _OPTIONS[name].replace(FLAG, "boolean").replace(_NUMBER, "number")
-        raise Failure(f"{key}: '{part}' is not valid (expected {name}=<{readable}>)")
+        raise Failure(f"{key}: {part!r} is not valid (expected {name}=<{readable}>)")
 
 
 def format_drive(drive: Drive) -> str:
@@ -126,7 +126,7 @@ def parse_size(text: str) -> int:
     """Bytes of `10G`, `1.5M` or `4096`; Failure for anything else."""
     match = re.fullmatch(rf"({_NUMBER})([KMGT]?)", text)
     if not match:
-        raise Failure(f"'{text}' is not a size (expected a number and K, M, G, T or nothing)")
+        raise Failure(f"{text!r} is not a size (expected a number and K, M, G, T or nothing)")
     number = float(match[1]) if "." in match[1] else int(match[1])
     return int(number * _UNITS[match[2]])
 

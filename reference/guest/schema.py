@@ -70,4 +70,4 @@ def check_value(key: str, value: str) -> None:
         try:
             shlex.split(value)
         except ValueError as error:
-            raise Failure(f"{key}: '{value}' is not valid ({str(error).lower()})") from None
+            raise Failure(f"{key}: {value!r} is not valid ({str(error).lower()})") from None
