@@ -30,6 +30,7 @@ unit: ready  ## unit tests and the laws of the architecture
 benchmarks: lab  ## start-up time of node commands, cost of a live migration
 	@$(TOX) exec -e unit -- python -m benchmarks.startup $(ARGS)
 	@$(TOX) exec -e unit -- python -m benchmarks.live
+	@$(TOX) exec -e unit -- python -m benchmarks.api
 
 sweep: lab  ## remove what a killed run left behind
 	@$(TOX) exec -e conformance -- python -m fixtures.labs sweep

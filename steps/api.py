@@ -111,6 +111,7 @@ def migrates(
 def requests_made(world: World, misfits: list[str], datatable: list[list[str]]) -> None:
     """Columns: who, node, request, body, status, answer; see strangers.py for who and body."""
     head, *rows = datatable
+    world.api(rows[0][head.index("node")], "root@pam")  # all that it takes is there from now on
     world.before = world.look(digest=True)
     for row in rows:
         misfits += strangers.misfit(world, dict(zip(head, row, strict=True)))

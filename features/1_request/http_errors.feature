@@ -76,6 +76,7 @@ Feature: Requests that are none, over HTTPS
         | /vms/100 | VM.Audit  |
       When these requests are made:
         | who        | node | request                           | body             | status | answer               |
+        | ci@pve!run | pve2 | GET /nodes/pve1/qemu/100/config   |                  | 200    | "memory": "64"       |
         | ci@pve!run | pve2 | POST /nodes/pve1/qemu/100/migrate | form target=pve3 | 403    | VM.Migrate           |
         | root@pam   | pve2 | POST /nodes/pve9/qemu/100/migrate | form target=pve3 | 500    | no such cluster node |
         | root@pam   | pve2 | POST /nodes/-/qemu/100/migrate    | form target=pve3 | 400    | node                 |

@@ -1,0 +1,86 @@
+"""How fast a warm API answers, and what a task of its own process costs, in ms."""
+
+import argparse
+import json
+import statistics
+import sys
+
+from fixtures.labs.local import LocalLab
+from fixtures.subjects.reference import PREFIX, Reference
+from fixtures.world.stage import Stage
+from fixtures.world.world import World
+
+LIMITS = {"preconditions": 50, "task begun": 50, "worker over foreground": 50}
+
+# Runs on the node. argv: rounds, headers as JSON; one kept connection, as a browser has it.
+ASK = """
+import http.client, json, ssl, sys, time
+rounds, headers = int(sys.argv[1]), json.loads(sys.argv[2])
+trust = ssl.create_default_context(cafile="/etc/pve/pve-root-ca.pem")
+connection = http.client.HTTPSConnection("pve1", 8006, context=trust)
+times = []
+for turn in range(rounds + 1):
+    began = time.perf_counter()
+    connection.request("GET", "/api2/json/nodes/pve1/qemu/100/migrate", headers=headers)
+    answer = connection.getresponse()
+    assert answer.read() and answer.status == 200, answer.status
+    times.append((time.perf_counter() - began) * 1000)
+print(json.dumps(times[1:]))
+"""
+# A migration that ends at once, for there is no such guest: in the background, and here.
+TASKS = """
+import contextlib, json, os, sys, time
+from reference import task
+from reference.api import worker
+from reference.caller import CLI
+from reference.migration import spine
+begun, over = [], []
+for turn in range(int(sys.argv[1]) + 1):
+    t0 = time.perf_counter()
+    upid = task.parse_upid(worker.start("qmigrate", "999", CLI, {"vmid": 999, "target": "pve2"}))
+    t1 = time.perf_counter()
+    task.wait(upid)
+    t2 = time.perf_counter()
+    foreground = os.fork()
+    if not foreground:
+        sys.stdout = sys.stderr = open(os.devnull, "w")
+        with contextlib.suppress(Exception):
+            worker.foreground("qmigrate", "999", CLI, {"vmid": 999, "target": "pve2"})
+        os._exit(0)
+    os.waitpid(foreground, 0)
+    begun.append((t1 - t0) * 1000)
+    over.append((t2 - t0 - (time.perf_counter() - t2)) * 1000)
+print(json.dumps([begun[1:], over[1:]]))
+"""
+
+
+def measure(stage: Stage, rounds: int) -> dict[str, list[float]]:
+    """Milliseconds of each round."""
+    world = World(stage)
+    world.add_guest(100, "pve1")
+    world.add_disk(100, "scsi0", 16, "raw", "local")
+    node, client = world.node("pve1"), world.api("pve1", "root@pam")
+    asked = ["/usr/bin/python3", "-I", "-c", ASK, str(rounds), json.dumps(client.headers)]
+    found = {"preconditions": json.loads(node.run(asked, timeout=600.0).stdout)}
+    began = [f"{PREFIX}/bin/python", "-I", "-c", TASKS, str(rounds)]
+    begun, over = json.loads(node.run(began, timeout=600.0).stdout)
+    return {**found, "task begun": begun, "worker over foreground": over}
+
+
+def main() -> int:
+    """Print medians; 1 if one is over its limit."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.api", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=20, help="requests and tasks of each (20)")
+    options = parser.parse_args()
+    with LocalLab() as lab:
+        stage = Stage(lab, Reference())
+        stage.prepare()
+        found = measure(stage, options.rounds)
+    medians = {what: statistics.median(times) for what, times in found.items()}
+    for what, median in medians.items():
+        print(f"{what}: {median:.1f} ms, fastest {min(found[what]):.1f} (at most {LIMITS[what]})")
+    return int(any(median > LIMITS[what] for what, median in medians.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
