@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 from pytest_bdd import given, then
 
+from fixtures.faults.monitors import Relays
 from fixtures.observe import rates
 from fixtures.observe.monitor import monitor
 from fixtures.observe.rates import Meter
@@ -66,6 +67,18 @@ def limits(world: World, vmid: int, datatable: Sequence[Sequence[str]]) -> None:
     with monitor(world.node(world.guests[vmid].node), vmid) as qmp:
         found = {job["device"].rpartition("-")[2]: job["speed"] for job in qmp.block_jobs}
         found["memory"] = qmp.parameters["max-bandwidth"]
+    assert found == {what: int(kib) << 10 for what, kib in datatable}
+
+
+@then(Sentence("guest {vmid} was told these speeds, in KiB a second:"))
+def told(relays: Relays, vmid: int, datatable: Sequence[Sequence[str]]) -> None:
+    """The same of a migration that is over, whose monitor was recorded."""
+    mirrors = relays[vmid].asked("drive-mirror", "blockdev-mirror")
+    found = {
+        one.content["job-id"].rpartition("-")[2]: one.content.get("speed", 0) for one in mirrors
+    }
+    (parameters,) = relays[vmid].asked("migrate-set-parameters")
+    found["memory"] = parameters.content["max-bandwidth"]
     assert found == {what: int(kib) << 10 for what, kib in datatable}
 
 

@@ -84,3 +84,39 @@ Feature: How fast a migration may go
         | kib  | memory   |
         | 28672 | 28672     |
         | 0    | 16777216 |
+
+  @live @BW-05 @BW-07
+  Rule: Others get past a limit only with the right to change it, whatever they ask for
+
+    Scenario Outline: A token asks for <kib> KiB a second and may do <privilege> on <path>
+      Given a stopped guest 100 on "pve1" with disks of 1 MiB:
+        | scsi0 | raw | local |
+        | scsi1 | raw | alt   |
+        | scsi2 | raw | only1 |
+      And these are the limits of bandwidth:
+        | local      | migration=20480 |
+        | alt        | migration=24576 |
+        | datacenter | migration=16384 |
+      And guest 100 is running
+      And what is said to the monitor of guest 100 is recorded
+      And the token "ci@pve!run" may just do this:
+        | path         | privilege               |
+        | /vms/100     | VM.Migrate              |
+        | /vms/100     | VM.Config.Disk          |
+        | /storage/alt | Datastore.AllocateSpace |
+        | <path>       | <privilege>             |
+        | <and path>   | <and privilege>         |
+      When Python asks "pve1" as "ci@pve!run" to migrate guest 100 with "target=pve2&online=1&with-local-disks=1&targetstorage=alt&bwlimit=<kib>" and watches the task
+      Then the watched task has ended with "OK"
+      And guest 100 was told these speeds, in KiB a second:
+        | scsi0  | <local>  |
+        | scsi1  | <alt>    |
+        | scsi2  | <only1>  |
+        | memory | <memory> |
+
+      Examples:
+        | kib   | path           | privilege          | and path     | and privilege   | local | alt   | only1 | memory |
+        | 22528 | /storage/only1 | Datastore.Audit    | /nodes       | Sys.Modify      | 20480 | 22528 | 16384 | 16384  |
+        | 0     | /storage/only1 | Datastore.Audit    | /vms         | VM.Audit        | 20480 | 24576 | 16384 | 16384  |
+        | 28672 | /              | Sys.Modify         | /storage/local | Datastore.Allocate | 24576 | 24576 | 24576 | 28672  |
+        | 28672 | /storage       | Datastore.Allocate | /vms         | VM.Audit        | 28672 | 28672 | 28672 | 16384  |
