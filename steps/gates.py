@@ -9,6 +9,7 @@ from pytest_bdd import given, then, when
 
 from fixtures.faults import gates as faults
 from fixtures.faults.gates import Gate
+from fixtures.labs.process import RemoteProcess
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
@@ -66,3 +67,18 @@ def finishes_once(world: World, gates: Gates, command: str) -> None:
 def problems_once(world: World, gates: Gates, command: str) -> None:
     gates[command].go_on()
     assert world.ending == "problems"
+
+
+@given(Sentence('"{command}" on "{node}" has come to "{other}"'))
+def command_comes_to(
+    world: World, gates: Gates, others: list[RemoteProcess], command: str, node: str, other: str
+) -> None:
+    others.append(world.node(node).start(f"exec {command}"))
+    gates[other].wait_until_reached()
+
+
+@then(Sentence('the command that waited succeeds once "{other}" goes on'))
+def command_succeeds_once(gates: Gates, others: list[RemoteProcess], other: str) -> None:
+    gates[other].go_on()
+    result = others[-1].wait(30.0)
+    assert result.rc == 0, result.stderr

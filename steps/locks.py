@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from typing import NamedTuple
 
 import pytest
 from pytest_bdd import given, then, when
@@ -18,6 +19,20 @@ KINDS = ("migration", "config")
 @pytest.fixture
 def others() -> list[RemoteProcess]:
     """Commands that were started beside a migration."""
+    return []
+
+
+class Waiter(NamedTuple):
+    """A command that waits for a lock file, at most for so long."""
+
+    process: RemoteProcess
+    path: str
+    seconds: int
+
+
+@pytest.fixture
+def waiters() -> list[Waiter]:
+    """Commands that wait at the same time."""
     return []
 
 
@@ -161,13 +176,60 @@ def waiter_succeeds(
     assert configs.value(world.look().config(vmid), key) == value
 
 
-@then(Sentence("the migration had waited for about {seconds} seconds"))
-def migration_waited(world: World, seconds: int) -> None:
-    assert seconds - 1 < waited_s(world.run.process) < seconds + 5
-
-
 def waited_s(process: RemoteProcess) -> float:
     """Seconds from the notice that it waits to its last line, as they arrived."""
     said = process.output()
     assert len(said) > 1, process.tail()
     return said[-1].time - said[0].time
+
+
+@given(Sentence('guest {vmid} is locked by "{value}"'))
+def locked(world: World, vmid: int, value: str) -> None:
+    """By an operation that has not ended and does not in this scenario."""
+    world.set_keys(vmid, {"lock": value})
+    world.let_lock_stay(vmid, value)
+
+
+@given(Sentence('guests {one} and {other} are locked by "{value}"'))
+def both_locked(world: World, one: int, other: int, value: str) -> None:
+    locked(world, one, value)
+    locked(world, other, value)
+
+
+@given(Sentence('stopped guests {one} and {other} on "{node}"'))
+def two_guests(world: World, one: int, other: int, node: str) -> None:
+    for vmid in (one, other):
+        world.add_guest(vmid, node)
+        world.add_disk(vmid, "scsi0", 16, "raw", "local")
+
+
+@when(Sentence('these commands on "{node}" have waited for their locks to the end:'))
+def all_waited(
+    world: World, waiters: list[Waiter], node: str, datatable: list[list[str]]
+) -> None:
+    """All at once."""
+    world.before = world.look()
+    for command, which, vmid, seconds in datatable[1:]:
+        process, path = world.node(node).start(f"exec {command}"), world.lock_path(which, int(vmid))
+        waiters.append(Waiter(process, path, int(seconds)))
+        assert locks.waits(world.node(node), path, process.pid), process.tail()
+    for waiter in waiters:
+        waiter.process.wait(30.0)
+
+
+@then("each of them has given up after its time because of its lock file")
+def all_gave_up(waiters: list[Waiter]) -> None:
+    assert waiters
+    for process, path, seconds in waiters:
+        result = process.wait(1.0)
+        assert result.rc not in (0, -1), process.title
+        assert f"can't lock file '{path}' - got timeout" in result.stdout + result.stderr
+        assert seconds - 1 < waited_s(process) < seconds + 5, process.title
+
+
+@then(Sentence("the configs of guests {one} and {other} are as they were"))
+def configs_kept(world: World, one: int, other: int) -> None:
+    assert world.before is not None
+    now = world.look()
+    for vmid in (one, other):
+        assert now.config(vmid) == world.before.config(vmid)
