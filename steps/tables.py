@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pytest_bdd import then, when
 
-from fixtures.world.answers import Answers, ask_each
+from fixtures.world.answers import Answers, ask_each, complete_each
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
@@ -25,6 +25,17 @@ def each_with_a_line(
     world: World, vmid: int, node: str, target: str, datatable: Sequence[Sequence[str]]
 ) -> Answers:
     return ask_each(world, node, datatable, f"{vmid} {target}")
+
+
+@when(Sentence('these lines are completed on "{node}":'), target_fixture="answers")
+def each_completed(world: World, node: str, datatable: Sequence[Sequence[str]]) -> Answers:
+    return complete_each(world, node, datatable)
+
+
+@then("each offers exactly the words given")
+def each_offers(answers: Answers) -> None:
+    found = [sorted(answer.result.stdout.split()) for answer in answers]
+    assert found == [sorted(answer.row["offers"].split()) for answer in answers]
 
 
 @then("each is refused in one line for the reason given")

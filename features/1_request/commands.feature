@@ -76,15 +76,28 @@ Feature: The other commands that a migration's ends use
       And nothing has changed on any node
 
   @CLI-11
-  Rule: Force does not pass over a lock, nor over a storage that cannot be used
+  Rule: Force does not pass over a storage that cannot be used
 
     Scenario: A forced migration of a stopped guest
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
       When these migrations are asked for on "pve1":
         | file                            | line                             | words                                | names    | because      |
-        | nodes/pve1/qemu-server/100.conf | lock: backup                     | 100 pve2 --force                     | (backup) | VM is locked |
         | nodes/pve1/qemu-server/100.conf | scsi1: off:100/vm-100-disk-1.raw | 100 pve2 --force                     | 'off'    | is disabled  |
         |                                 |                                  | 100 pve2 --force --targetstorage off | 'off'    | is disabled  |
       Then each is refused in one line for the reason given
       And no migration task exists on any node
       And nothing has changed on any node
+
+  @CLI-16
+  Rule: Completion offers the other nodes as targets, and as target storages those for disks that the chosen node has
+
+    Scenario: Lines that are not at their end
+      When these lines are completed on "pve1":
+        | line                                         | offers                               |
+        | qm migr<cursor>                              | migrate                              |
+        | qm migrate 100 <cursor>                      | pve2 pve3                            |
+        | qm migrate 100 p<cursor>                     | pve2 pve3                            |
+        | qm migrate 100 pve2 --targetstorage <cursor> | alt local shared small               |
+        | qm migrate 100 pve2 --mig<cursor>            | --migration_network --migration_type |
+        | qm migrate 100 pve2 <cursor>                 |                                      |
+      Then each offers exactly the words given

@@ -20,11 +20,9 @@ from reference.errors import Failure
 _QEMU = "/nodes/{node}/qemu/{vmid}"
 _WORD = matching(r"[^\s-]\S*", "a word")
 _SNAPSHOT = matching(r"[A-Za-z_][A-Za-z0-9_-]*", "a snapshot name")
-_UPID = matching(
-    r"UPID:[A-Za-z0-9][A-Za-z0-9-]*(:[0-9A-Fa-f]{8,9}){3}:[^:/\s]+:[^:/\s]*:[^:/\s]+:", "a task id"
-)
+_TASK = r"UPID:[A-Za-z0-9][A-Za-z0-9-]*(:[0-9A-Fa-f]{8,9}){3}:[^:/\s]+:[^:/\s]*:[^:/\s]+:"
+_UPID = Parameter("upid", matching(_TASK, "a task id"), "The task.", required=True)
 _VMID = Parameter("vmid", GUEST, "The guest.")
-_UPID_PARAMETER = Parameter("upid", _UPID, "The task.", required=True)
 _SKIPLOCK = Parameter("skiplock", BOOLEAN, "Ignore the guest's lock.", root_only=True)
 _TARGETSTORAGE = Parameter(
     "targetstorage", STORAGE_PAIRS, "Where volumes go: pairs and a default, or 1 for equal names.",
@@ -61,7 +59,20 @@ def _config_option(name: str) -> Parameter | None:
     return Parameter(name, _config_value(name)) if settable else None
 
 
-_POWER = ("/vms/{vmid}", "VM.PowerMgmt")
+def _power(action: str, text: str, *more: Parameter) -> Method:
+    """What changes whether a guest runs: `qm <action>`, and its task in the API."""
+    return Method(
+        f"qm {action}", text, (_VMID, _SKIPLOCK, *more), run=f"qm_power:{action}", verb="POST",
+        path=f"{_QEMU}/status/{action}", permission=("/vms/{vmid}", "VM.PowerMgmt"),
+    )  # fmt: skip
+
+
+def _api(call: str, text: str, *parameters: Parameter) -> Method:
+    """What only the API has, such as "GET /version"."""
+    verb, path = call.split()
+    return Method("", text, parameters, (), verb=verb, path=path)
+
+
 _AUDIT = ("/vms/{vmid}", "VM.Audit")
 
 GUESTS = (
@@ -83,58 +94,34 @@ GUESTS = (
         ("/vms/{vmid}", "VM.Migrate"),
     ),
     Method(
-        "", "What stands in the way of a migration.", (_VMID, Parameter("target", NODE)),
-        verb="GET", path=f"{_QEMU}/migrate", permission=("/vms/{vmid}", "VM.Migrate"),
+        "", "What stands in the way.", (_VMID, Parameter("target", NODE)), verb="GET",
+        path=f"{_QEMU}/migrate", permission=("/vms/{vmid}", "VM.Migrate"),
     ),
-    Method(
-        "qm start", "Start a guest, or the target's side of its migration.",
-        (
-            _VMID,
-            _SKIPLOCK,
-            _MIGRATED_FROM,
-            Parameter("stateuri", one_of("unix", "tcp"), "How its state comes.", root_only=True),
-            _TYPE,
-            _NETWORK,
-            _TARGETSTORAGE._replace(root_only=True),
-            Parameter("machine", _config_value("machine"), "The machine type."),
-            Parameter("force-cpu", _WORD, "Use this -cpu.", root_only=True),
-            Parameter("nets-host-mtu", _WORD, "MTUs of the network devices.", root_only=True),
-            _CONNTRACK._replace(root_only=True),
-            Parameter("timeout", integer(0), "Seconds it may take to run; 0 is any time."),
-        ),
-        run="qm_power:start", verb="POST", path=f"{_QEMU}/status/start", permission=_POWER,
+    _power(
+        "start", "Start a guest, or the target's side of its migration.",
+        _MIGRATED_FROM,
+        Parameter("stateuri", one_of("unix", "tcp"), "How its state comes.", root_only=True),
+        _TYPE,
+        _NETWORK,
+        _TARGETSTORAGE._replace(root_only=True),
+        Parameter("machine", _config_value("machine"), "The machine type."),
+        Parameter("force-cpu", _WORD, "Use this -cpu.", root_only=True),
+        Parameter("nets-host-mtu", _WORD, "MTUs of the network devices.", root_only=True),
+        _CONNTRACK._replace(root_only=True),
+        Parameter("timeout", integer(0), "Seconds it may take to run; 0 is any time."),
     ),
-    Method(
-        "qm stop", "End a guest at once.", (_VMID, _SKIPLOCK, _MIGRATED_FROM),
-        run="qm_power:stop", verb="POST", path=f"{_QEMU}/status/stop", permission=_POWER,
+    _power("stop", "End a guest at once.", _MIGRATED_FROM),
+    _power("suspend", "Pause a guest's CPUs."),
+    _power(
+        "resume", "Let a guest run again.",
+        Parameter("nocheck", BOOLEAN, "Ask nothing of its config.", root_only=True),
     ),
-    Method(
-        "qm suspend", "Pause a guest's CPUs.", (_VMID, _SKIPLOCK),
-        run="qm_power:suspend", verb="POST", path=f"{_QEMU}/status/suspend", permission=_POWER,
+    _power(
+        "shutdown", "Ask the guest to end itself.",
+        Parameter("timeout", integer(0), "Seconds until it has to."),
+        Parameter("forceStop", BOOLEAN, "End it after them all the same."),
     ),
-    Method(
-        "qm resume", "Let a guest run again.",
-        (
-            _VMID,
-            _SKIPLOCK,
-            Parameter("nocheck", BOOLEAN, "Ask nothing of its config.", root_only=True),
-        ),
-        run="qm_power:resume", verb="POST", path=f"{_QEMU}/status/resume", permission=_POWER,
-    ),
-    Method(
-        "qm shutdown", "Ask the guest to end itself.",
-        (
-            _VMID,
-            _SKIPLOCK,
-            Parameter("timeout", integer(0), "Seconds until it has to."),
-            Parameter("forceStop", BOOLEAN, "End it after them all the same."),
-        ),
-        run="qm_power:shutdown", verb="POST", path=f"{_QEMU}/status/shutdown", permission=_POWER,
-    ),
-    Method(
-        "qm reset", "Start the guest's machine anew.", (_VMID, _SKIPLOCK),
-        run="qm_power:reset", verb="POST", path=f"{_QEMU}/status/reset", permission=_POWER,
-    ),
+    _power("reset", "Start the guest's machine anew."),
     Method(
         "qm config", "Show a guest's options as they will be at its next start.",
         (_VMID, Parameter("current", BOOLEAN, "Show them as they are now.")),
@@ -160,62 +147,44 @@ GUESTS = (
 )  # fmt: skip
 
 _TASKS = "/nodes/{node}/tasks"
+_PAGE = (Parameter("start", integer(0)), Parameter("limit", integer(0)))
+_RESOURCE = Parameter("type", one_of("vm", "node", "storage"))
 CLUSTER = (
-    Method(
-        "", "The node's tasks.",
-        (
-            Parameter("vmid", GUEST),
-            Parameter("start", integer(0)),
-            Parameter("limit", integer(0)),
-            Parameter("errors", BOOLEAN),
-            Parameter("typefilter"),
-            Parameter("source", one_of("archive", "active", "all")),
-        ),
-        (), verb="GET", path=_TASKS,
+    _api(
+        f"GET {_TASKS}", "The node's tasks.", Parameter("vmid", GUEST), *_PAGE,
+        Parameter("errors", BOOLEAN), Parameter("typefilter"),
+        Parameter("source", one_of("archive", "active", "all")),
     ),
-    Method(
-        "", "How a task is.", (_UPID_PARAMETER,), (), verb="GET", path=f"{_TASKS}/{{upid}}/status"
+    _api(f"GET {_TASKS}/{{upid}}/status", "How a task is.", _UPID),
+    _api(f"GET {_TASKS}/{{upid}}/log", "What a task said.", _UPID, *_PAGE),
+    _api(f"DELETE {_TASKS}/{{upid}}", "Stop a task.", _UPID),
+    _api("GET /cluster/resources", "Guests, nodes and storages.", _RESOURCE),
+    _api("GET /version", "What answers here."),
+    _api(
+        "POST /access/ticket", "A ticket for a user and a password.",
+        Parameter("username", matching(r"[^\s:/]{1,64}", "a user name"), required=True),
+        Parameter("password", required=True),
+        Parameter("realm", matching(r"[A-Za-z][\w.-]+", "a realm")),
     ),
-    Method(
-        "", "What a task said.",
-        (_UPID_PARAMETER, Parameter("start", integer(0)), Parameter("limit", integer(0))),
-        (), verb="GET", path=f"{_TASKS}/{{upid}}/log",
-    ),
-    Method("", "Stop a task.", (_UPID_PARAMETER,), (), verb="DELETE", path=f"{_TASKS}/{{upid}}"),
-    Method(
-        "", "Guests, nodes and storages.", (Parameter("type", one_of("vm", "node", "storage")),),
-        (), verb="GET", path="/cluster/resources",
-    ),
-    Method("", "What answers here.", (), (), verb="GET", path="/version"),
     Method(
         "pveproxy start", "Serve the API on port 8006.",
         (Parameter("debug", BOOLEAN, "Stay in the foreground."),), (), "pveproxy:start",
     ),
     Method("pveproxy stop", "End the server.", (), (), "pveproxy:stop"),
-    Method(
-        "", "A ticket for a user and a password.",
-        (
-            Parameter("username", matching(r"[^\s:/]{1,64}", "a user name"), required=True),
-            Parameter("password", required=True),
-            Parameter("realm", matching(r"[A-Za-z][\w.-]+", "a realm")),
-        ),
-        (), verb="POST", path="/access/ticket",
-    ),
 )  # fmt: skip
 
 _VOLUME = Parameter("volume", TEXT, "<storage>:<volume>")
+_FORMAT = one_of("raw+size", "tar+size", "qcow2+size", "vmdk+size", "zfs", "btrfs")
 _STREAM = (
     _VOLUME,
-    Parameter(
-        "format", one_of("raw+size", "tar+size", "qcow2+size", "vmdk+size", "zfs", "btrfs"),
-        "What the stream is.",
-    ),
+    Parameter("format", _FORMAT, "What the stream is."),
     Parameter("filename", matching("-", "- for standard output")),
     Parameter("with-snapshots", BOOLEAN, "The whole chain of snapshots."),
     Parameter("snapshot", _SNAPSHOT, "The state at this snapshot."),
     Parameter("base", _SNAPSHOT, "What differs from this snapshot."),
 )  # fmt: skip
 _SOURCE = matching(r"-|tcp://\S+", "- for standard input, or tcp://<ip or network>")
+_JOB = matching(r"[1-9][0-9]{2,8}-[0-9]{1,9}", "<vmid>-<number>")
 _STORAGE = Parameter("storage", TEXT, "The storage.")
 _OWNER = Parameter("vmid", integer(100, 999999999), "The guest it belongs to.")
 _SIZE = matching(r"[0-9]{1,15}[MG]?", "a size in KiB, or with unit M or G")
@@ -252,19 +221,13 @@ VOLUMES = (
     ),
     Method(
         "pvecm mtunnel", "Tell this node's address for migrations (internal).",
-        (
-            _NETWORK,
-            Parameter("get_migration_ip", BOOLEAN, "Tell it.", required=True),
-        ),
+        (_NETWORK, Parameter("get_migration_ip", BOOLEAN, "Tell it.", required=True)),
         (), "pvecm:tunnel",
     ),
     Method(
         "pvesr run", "Run a replication job now.",
         (
-            Parameter(
-                "id", matching(r"[1-9][0-9]{2,8}-[0-9]{1,9}", "<vmid>-<number>"),
-                "The job.", required=True,
-            ),
+            Parameter("id", _JOB, "The job.", required=True),
             Parameter("verbose", BOOLEAN, "Say what is done."),
         ),
         (), "pvesr:run",

@@ -189,22 +189,10 @@ def arguments(method: Method, values: Mapping[str, Any]) -> SimpleNamespace:
 def find(methods: Sequence[Method], verb: str, path: str) -> tuple[Method, dict[str, str]] | None:
     """The method of an API path below /api2/json, and what the path's places hold."""
     for method in methods:
-        if method.verb == verb and (found := _match(method.path, path)) is not None:
-            return method, found
+        place = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", method.path)
+        if method.verb == verb and (match := re.fullmatch(place, path, re.DOTALL)):
+            return method, match.groupdict()
     return None
-
-
-def _match(template: str, path: str) -> dict[str, str] | None:
-    names, words = template.split("/"), path.split("/")
-    if len(names) != len(words):
-        return None
-    found = {}
-    for name, word in zip(names, words, strict=True):
-        if name.startswith("{") and word:
-            found[name.strip("{}")] = word
-        elif name != word:
-            return None
-    return found
 
 
 def help_lines(method: Method) -> Iterator[str]:

@@ -91,6 +91,9 @@ def dispatch(name: str, words: Sequence[str]) -> int:
     methods = [method for method in METHODS if method.run and method.name.startswith(f"{name} ")]
     commands = {method.name.removeprefix(f"{name} "): method for method in methods}
     command, rest = words[0] if words else "", list(words[1:])
+    if command == "bashcomplete":
+        import_module("reference.cli.complete").offer(commands)
+        return 0
     if command == "help" or rest[:1] == ["--help"]:
         asked = commands.get(rest[0] if command == "help" and rest else command)
         lines = [f"{m.name:<16} {m.text}" for m in methods] if asked is None else help_lines(asked)
