@@ -12,6 +12,15 @@ Feature: Guests that HA looks after
       And the tasks of guest 100 on "pve1" are "hamigrate"
       And guest 100 is stopped on "pve1"
 
+    Scenario: The API of another node asks
+      Given a stopped guest 100 on "pve1"
+      And HA manages guest 100
+      When "root@pam" asks "pve3" for "POST /nodes/pve1/qemu/100/migrate" with "target=pve2&bwlimit=9"
+      Then the answer is a task "hamigrate" of guest 100 on "pve1" by "root@pam"
+      And the task ends with "OK"
+      And HA is asked for exactly "migrate vm:100 pve2"
+      And guest 100 is stopped on "pve1"
+
     Scenario: An agent waits for requests on the guest's node
       Given a stopped guest 100 on "pve1"
       And HA manages guest 100

@@ -125,24 +125,25 @@ Feature: The lock property of a guest's config
       Then the request is refused because of "skiplock"
       And nothing has changed on any node
 
-  @LOCK-15 @LOCK-20 @API-13
-  Rule: A guest that is locked for anything else, such as its backup, is not migrated either
+  @LOCK-15 @LOCK-20 @API-13 @CLI-11
+  Rule: A guest that is locked, by its backup or whatever else, is not migrated, forced or not
 
     Scenario: Every operation that locks a guest
       Given a stopped guest 100 on "pve1"
       When guest 100 is migrated from "pve1" to "pve2" with each of these lines:
-        | file                            | line                  | because                          |
-        | nodes/pve1/qemu-server/100.conf | lock: backup          | VM is locked (backup)            |
-        | nodes/pve1/qemu-server/100.conf | lock: clone           | VM is locked (clone)             |
-        | nodes/pve1/qemu-server/100.conf | lock: create          | VM is locked (create)            |
-        | nodes/pve1/qemu-server/100.conf | lock: migrate         | VM is locked (migrate)           |
-        | nodes/pve1/qemu-server/100.conf | lock: rollback        | VM is locked (rollback)          |
-        | nodes/pve1/qemu-server/100.conf | lock: snapshot        | VM is locked (snapshot)          |
-        | nodes/pve1/qemu-server/100.conf | lock: snapshot-delete | VM is locked (snapshot-delete)   |
-        | nodes/pve1/qemu-server/100.conf | lock: suspending      | VM is locked (suspending)        |
-        | nodes/pve1/qemu-server/100.conf | lock: suspended       | VM is locked (suspended)         |
-        | nodes/pve1/qemu-server/100.conf | lock: restore         | lock: 'restore' is not valid     |
+        | file                            | line                  | words            | because                        |
+        | nodes/pve1/qemu-server/100.conf | lock: backup          |                  | VM is locked (backup)          |
+        | nodes/pve1/qemu-server/100.conf | lock: clone           | 100 pve2 --force | VM is locked (clone)           |
+        | nodes/pve1/qemu-server/100.conf | lock: create          | 100 pve2 --force | VM is locked (create)          |
+        | nodes/pve1/qemu-server/100.conf | lock: migrate         |                  | VM is locked (migrate)         |
+        | nodes/pve1/qemu-server/100.conf | lock: rollback        |                  | VM is locked (rollback)        |
+        | nodes/pve1/qemu-server/100.conf | lock: snapshot        | 100 pve2 --force | VM is locked (snapshot)        |
+        | nodes/pve1/qemu-server/100.conf | lock: snapshot-delete |                  | VM is locked (snapshot-delete) |
+        | nodes/pve1/qemu-server/100.conf | lock: suspending      |                  | VM is locked (suspending)      |
+        | nodes/pve1/qemu-server/100.conf | lock: suspended       |                  | VM is locked (suspended)       |
+        | nodes/pve1/qemu-server/100.conf | lock: restore         |                  | lock: 'restore' is not valid   |
       Then each is refused in one line for the reason given
+      And no migration task exists on any node
       And nothing has changed on any node
 
   @offline @LOCK-15 @LOCK-02

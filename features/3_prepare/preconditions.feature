@@ -1,6 +1,6 @@
 Feature: Asking whether a guest can migrate
 
-  @offline @PRECOND-01
+  @offline @PRECOND-01 @LOCK-18
   Rule: A locked guest is told to be locked
 
     Scenario: One lock after the other
