@@ -39,7 +39,7 @@ for turn in range(int(sys.argv[1]) + 1):
     t0 = time.perf_counter()
     upid = task.parse_upid(worker.start("qmigrate", "999", CLI, {"vmid": 999, "target": "pve2"}))
     t1 = time.perf_counter()
-    task.wait(upid)
+    task.wait(upid.pid)
     t2 = time.perf_counter()
     foreground = os.fork()
     if not foreground:

@@ -154,18 +154,18 @@ def run(upid: Upid, body: Callable[[TaskLog], None]) -> str:
     return upid.status()
 
 
-def wait(upid: Upid, seconds: float | None = None) -> bool:
-    """Until the task's process has ended, at most so long; whether it has."""
+def wait(pid: int, seconds: float | None = None) -> bool:
+    """Until a process has ended, at most so long; whether it has."""
     import select
 
     try:
-        handle = os.pidfd_open(upid.pid)
+        handle = os.pidfd_open(pid)
     except ProcessLookupError:
         return True
     try:
         poller = select.poll()
         poller.register(handle, select.POLLIN)
-        return not upid.running or bool(poller.poll(None if seconds is None else seconds * 1000))
+        return bool(poller.poll(None if seconds is None else seconds * 1000))
     finally:
         os.close(handle)
 
@@ -178,7 +178,7 @@ def stop(upid: Upid) -> None:
                 # in the foreground its group may be the caller's
                 own = os.getpgid(upid.pid) == upid.pid
                 os.kill(-upid.pid if own else upid.pid, number)
-            if wait(upid, STOP_WAIT):
+            if wait(upid.pid, STOP_WAIT):
                 return
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from reference import task
@@ -40,11 +41,6 @@ class Call(NamedTuple):
     caller: Caller
     values: dict[str, Any]
 
-    @property
-    def path(self) -> str:
-        """Where the guest's privileges are looked for."""
-        return f"/vms/{self.values['vmid']}"
-
 
 def _migrate(call: Call) -> str:
     from reference.api.migrate import arguments, asked, check, kind
@@ -77,7 +73,8 @@ def _set(call: Call) -> None:
     for key in (*values, *removed):
         _may_set(call, key, str(values.get(key, "")))
     upid = task.parse_upid(_command(call))
-    task.wait(upid)
+    if upid.running:
+        task.wait(upid.pid)
     if task.is_error(status := upid.status()):
         if match := re.fullmatch(r"400 Parameter verification failed\. ([\w-]+): (.*)", status):
             raise ParameterFailure(match[1], match[2])
@@ -91,7 +88,7 @@ def _may_set(call: Call, key: str, value: str) -> None:
     storeid, colon, _ = value.partition(",")[0].partition(":")
     if needed is None or (is_drive_key(key) and value.startswith("/")):
         raise PermissionFailure(f"only root can set '{key}' to that")
-    require(call.caller, call.path, needed)
+    require(call.caller, f"/vms/{call.values['vmid']}", needed)
     if is_drive_key(key) and colon:
         require(call.caller, f"/storage/{storeid}", "Datastore.AllocateSpace")
 
@@ -107,10 +104,6 @@ def _config(call: Call) -> dict[str, Any]:
         apply_pending(config)
     text = read_file(paths.guest_config(vmid, membership.local_node()))
     return {**config.current, "digest": sha1(text.encode(), usedforsecurity=False).hexdigest()}
-
-
-def _current(call: Call) -> dict[str, Any]:
-    return _guest(call.values["vmid"], membership.local_node())
 
 
 def _guest(vmid: int, node: str) -> dict[str, Any]:
@@ -129,42 +122,30 @@ def _guest(vmid: int, node: str) -> dict[str, Any]:
 
 def _resources(call: Call) -> list[dict[str, Any]]:
     wanted = call.values.get("type")
-    kinds = {"vm": _vm_rows, "node": _node_rows, "storage": _storage_rows}
-    rows = [row for kind, make in kinds.items() if wanted in (None, kind) for row in make()]
     return [
-        {key: value for key, value in row.items() if key != "needs"}
-        for row in rows
-        if allowed(call.caller, *row["needs"])
+        row
+        for kind, needs, row in _rows()
+        if wanted in (None, kind) and allowed(call.caller, *needs)
     ]
 
 
-def _vm_rows() -> Iterator[dict[str, Any]]:
+def _rows() -> Iterator[tuple[str, tuple[str, str], dict[str, Any]]]:
+    """Everything there is: its kind, the privilege it takes to look at it, what is shown."""
+    storages = [known for known in load_storages().values() if not known.disabled]
     for node in membership.nodes():
+        where = {"id": f"node/{node}", "type": "node", "node": node}
+        yield "node", (f"/nodes/{node}", "Sys.Audit"), where
         for vmid in configs.guest_ids(node):
-            try:
-                facts = _guest(vmid, node)
-            except Failure:
-                facts = {"vmid": vmid, "status": "unknown"}  # its config is unreadable
-            needs = (f"/vms/{vmid}", "VM.Audit")
-            yield {**facts, "id": f"qemu/{vmid}", "type": "qemu", "node": node, "needs": needs}
-
-
-def _node_rows() -> Iterator[dict[str, Any]]:
-    for node in membership.nodes():
-        needs = (f"/nodes/{node}", "Sys.Audit")
-        yield {"id": f"node/{node}", "type": "node", "node": node, "needs": needs}
-
-
-def _storage_rows() -> Iterator[dict[str, Any]]:
-    for known in load_storages().values():
-        for node in membership.nodes():
-            if not known.disabled and (known.nodes is None or node in known.nodes):
-                yield {
-                    "id": f"storage/{node}/{known.id}", "type": "storage", "node": node,
-                    "storage": known.id, "plugintype": known.type, "shared": int(known.shared),
-                    "content": ",".join(sorted(known.content)),
-                    "needs": (f"/storage/{known.id}", "Datastore.Audit"),
-                }  # fmt: skip
+            row = {**where, "id": f"qemu/{vmid}", "type": "qemu", "vmid": vmid}
+            with suppress(Failure):  # what cannot be read is there, and no more is known of it
+                row |= _guest(vmid, node)
+            yield "vm", (f"/vms/{vmid}", "VM.Audit"), row
+        for known in storages:
+            if known.nodes is None or node in known.nodes:
+                row = {**where, "id": f"storage/{node}/{known.id}", "type": "storage"}
+                row |= {"storage": known.id, "plugintype": known.type, "shared": int(known.shared)}
+                row["content"] = ",".join(sorted(known.content))
+                yield "storage", (f"/storage/{known.id}", "Datastore.Audit"), row
 
 
 def _own(caller: Caller, upid: task.Upid) -> bool:
@@ -238,15 +219,13 @@ def _ticket(call: Call) -> dict[str, str]:
     return login(userid, call.values["password"])
 
 
-def _version(_: Call) -> dict[str, str]:
-    return {"release": "0.1", "version": "0.1.0", "repoid": "reference"}
-
-
 _QEMU, _TASKS = "/nodes/{node}/qemu/{vmid}", "/nodes/{node}/tasks"
 CALLS: dict[tuple[str, str], Callable[[Call], Any]] = {
     ("POST", f"{_QEMU}/migrate"): _migrate,
     ("GET", f"{_QEMU}/migrate"): _preconditions,
-    ("GET", f"{_QEMU}/status/current"): _current,
+    ("GET", f"{_QEMU}/status/current"): lambda call: _guest(
+        call.values["vmid"], membership.local_node()
+    ),
     ("GET", f"{_QEMU}/config"): _config,
     ("PUT", f"{_QEMU}/config"): _set,
     ("GET", _TASKS): _tasks,
@@ -255,7 +234,7 @@ CALLS: dict[tuple[str, str], Callable[[Call], Any]] = {
     ("DELETE", f"{_TASKS}/{{upid}}"): _task_stop,
     ("GET", "/cluster/resources"): _resources,
     ("POST", "/access/ticket"): _ticket,
-    ("GET", "/version"): _version,
+    ("GET", "/version"): lambda _: {"release": "0.1", "version": "0.1.0", "repoid": "reference"},
 }
 
 

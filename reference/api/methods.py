@@ -166,10 +166,7 @@ CLUSTER = (
         Parameter("password", required=True),
         Parameter("realm", matching(r"[A-Za-z][\w.-]+", "a realm")),
     ),
-    Method(
-        "pveproxy start", "Serve the API on port 8006.",
-        (Parameter("debug", BOOLEAN, "Stay in the foreground."),), (), "pveproxy:start",
-    ),
+    Method("pveproxy start", "Serve the API on port 8006.", (), (), "pveproxy:start"),
     Method("pveproxy stop", "End the server.", (), (), "pveproxy:stop"),
 )  # fmt: skip
 

@@ -4,16 +4,19 @@ import os
 import signal
 import socket
 from contextlib import suppress
+from functools import partial
 from types import SimpleNamespace
 
+from reference.cli.options import program
 from reference.cluster import membership, paths
 from reference.errors import Failure
 from reference.files import read_file, replace_file
+from reference.task import wait
 
-STOP_WAIT_MS = 10_000
+STOP_WAIT = 10.0
 
 
-def start(options: SimpleNamespace) -> None:
+def start(_: SimpleNamespace) -> None:
     """Listen, then answer in the background; who asks from now on is answered."""
     if pid := _running():
         raise Failure(f"pveproxy runs already, as process {pid}")
@@ -28,39 +31,30 @@ def start(options: SimpleNamespace) -> None:
         listener = socket.create_server((host, PORT), family=family, dualstack_ipv6=both)
     except OSError as error:
         raise Failure(f"can't listen on port {PORT}: {error.strerror}") from None
-    if not options.debug and _detached():
+    if os.fork():
         return
+    _detach()
     replace_file(paths.proxy_pid(), f"{os.getpid()}\n")
     serve(listener)
 
 
 def stop(_: SimpleNamespace) -> None:
     """End the server; tasks it has begun go on."""
-    import select
-
     if pid := _running():
-        handle = os.pidfd_open(pid)
         for number in (signal.SIGTERM, signal.SIGKILL):
-            signal.pidfd_send_signal(handle, number)
-            poller = select.poll()
-            poller.register(handle, select.POLLIN)
-            if poller.poll(STOP_WAIT_MS):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+            if wait(pid, STOP_WAIT):
                 break
-    with suppress(FileNotFoundError):
-        os.unlink(paths.proxy_pid())
 
 
-def _detached() -> bool:
-    """Go on as a process of its own; whether this is the one that was asked."""
-    if os.fork():
-        return True
+def _detach() -> None:
+    """From now on a process of its own, whose complaints go to a log."""
     os.setsid()
     os.chdir("/")
     log = os.open(paths.proxy_log(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    return False
+    for number, target in enumerate((os.open(os.devnull, os.O_RDONLY), log, log)):
+        os.dup2(target, number)
 
 
 def _running() -> int | None:
@@ -70,8 +64,4 @@ def _running() -> int | None:
     return int(text) if any(word.endswith("/pveproxy") for word in words) else None
 
 
-def main() -> int:
-    """Entry point of the command."""
-    from reference.cli.options import program
-
-    return program("pveproxy")
+main = partial(program, "pveproxy")
