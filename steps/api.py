@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from urllib.parse import parse_qsl
 
@@ -195,3 +196,4 @@ def log_same(world: World, watched: list[Watched]) -> None:
     kept = tasks.file_of(world.node(task.status["node"]), task.upid)
     assert kept == task.log
     assert kept[-1] == f"TASK {task.status['exitstatus']}"
+    assert re.search(world.subject.endings["success"], kept[-2]), kept
