@@ -28,7 +28,7 @@ Feature: The order in which a request is looked at
         | VM.Config.Disk is missing                      | 403    | (/vms/100, VM.Config.Disk)              |
         | a storage in the map does not exist            | 500    | nosuch' does not exist                  |
         | Datastore.AllocateSpace is missing             | 403    | (/storage/alt, Datastore.AllocateSpace) |
-        | a storage in the map is not for disks          | 500    | isos' does not support content type     |
+        | a storage in the map is not for disks          | 500    | alt' does not support content type      |
       Then each is answered as it has to be
       And guest 100 is running on "pve1"
       And nothing has changed on any node
