@@ -8,7 +8,7 @@ from typing import Any
 
 from reference.api.permissions import require
 from reference.caller import Caller
-from reference.cluster import ha, membership, storages
+from reference.cluster import membership, storages
 from reference.errors import Failure, ParameterFailure
 from reference.guest import config as configs
 from reference.guest import process, volumes
@@ -77,6 +77,8 @@ def _check_storages(request: Request, config: configs.GuestConfig, local: str) -
 
 def kind(request: Request) -> str:
     """The worker that serves the request: a guest that HA manages is HA's to migrate (API-26)."""
+    from reference.cluster import ha
+
     managed = request.caller.environment != "ha" and ha.is_managed(request.vmid)
     return "hamigrate" if managed else "qmigrate"
 
@@ -90,6 +92,8 @@ def work(parameters: Mapping[str, Any], caller: Caller, log: TaskLog) -> None:
 
 def queue(parameters: Mapping[str, Any], _: Caller, __: TaskLog) -> None:
     """The worker for a guest of HA: it asks for no more than the target (HA-01, HA-03)."""
+    from reference.cluster import ha
+
     vmid, target = parameters["vmid"], parameters["target"]
     print(f"Requesting HA migration for VM {vmid} to node {target}", flush=True)
     ha.request("migrate", f"vm:{vmid}", target)

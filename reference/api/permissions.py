@@ -1,14 +1,19 @@
 """Whether a caller may do what is asked."""
 
+from __future__ import annotations
+
 import sys
 import time
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from reference.caller import Caller
 from reference.cluster import paths
-from reference.cluster.users import Users, parse_users
 from reference.errors import PermissionFailure
 from reference.files import read_file
+
+if TYPE_CHECKING:
+    from reference.cluster.users import Users
 
 
 def known_users() -> Users:
@@ -18,6 +23,8 @@ def known_users() -> Users:
 
 @lru_cache(maxsize=1)
 def _understood(text: str) -> Users:
+    from reference.cluster.users import parse_users
+
     users = parse_users(text)
     for warning in users.warnings:
         print(warning, file=sys.stderr)

@@ -4,57 +4,47 @@ import re
 from collections.abc import Callable, Container
 from typing import NamedTuple
 
-# what administrators, users and auditors of a category may do; "root" is for Administrator alone
+# for administrators of a category, for its users, its auditors, and for Administrator alone
 _PRIVILEGES = {
-    "VM": {
-        "admin": (
-            "VM.Allocate VM.Clone VM.Config.CPU VM.Config.Disk VM.Config.HWType VM.Config.Memory"
-            " VM.Config.Network VM.Config.Options VM.GuestAgent.FileRead"
-            " VM.GuestAgent.FileSystemMgmt VM.GuestAgent.FileWrite VM.GuestAgent.Unrestricted"
-            " VM.Migrate VM.Monitor VM.Replicate VM.Snapshot VM.Snapshot.Rollback"
-        ),
-        "user": "VM.Backup VM.Config.CDROM VM.Config.Cloudinit VM.Console VM.PowerMgmt",
-        "audit": "VM.Audit VM.GuestAgent.Audit",
-    },
-    "Sys": {
-        "root": "Permissions.Modify Sys.AccessNetwork Sys.Incoming Sys.Modify Sys.PowerMgmt",
-        "admin": "Sys.Console Sys.Syslog",
-        "audit": "Sys.Audit",
-    },
-    "Datastore": {
-        "admin": "Datastore.Allocate Datastore.AllocateTemplate",
-        "user": "Datastore.AllocateSpace",
-        "audit": "Datastore.Audit",
-    },
-    "SDN": {"admin": "SDN.Allocate", "user": "SDN.Use", "audit": "SDN.Audit"},
-    "User": {
-        "root": "Realm.Allocate",
-        "admin": "Group.Allocate Realm.AllocateUser User.Modify",
-    },
-    "Pool": {"admin": "Pool.Allocate", "user": "Pool.Audit", "audit": "Pool.Audit"},
-    "Mapping": {"admin": "Mapping.Modify", "user": "Mapping.Use", "audit": "Mapping.Audit"},
-}
+    "VM": (
+        "VM.Allocate VM.Clone VM.Config.CPU VM.Config.Disk VM.Config.HWType VM.Config.Memory"
+        " VM.Config.Network VM.Config.Options VM.GuestAgent.FileRead VM.GuestAgent.FileSystemMgmt"
+        " VM.GuestAgent.FileWrite VM.GuestAgent.Unrestricted VM.Migrate VM.Monitor VM.Replicate"
+        " VM.Snapshot VM.Snapshot.Rollback",
+        "VM.Backup VM.Config.CDROM VM.Config.Cloudinit VM.Console VM.PowerMgmt",
+        "VM.Audit VM.GuestAgent.Audit",
+        "",
+    ),
+    "Sys": (
+        "Sys.Console Sys.Syslog", "", "Sys.Audit",
+        "Permissions.Modify Sys.AccessNetwork Sys.Incoming Sys.Modify Sys.PowerMgmt",
+    ),
+    "Datastore": (
+        "Datastore.Allocate Datastore.AllocateTemplate", "Datastore.AllocateSpace",
+        "Datastore.Audit", "",
+    ),
+    "SDN": ("SDN.Allocate", "SDN.Use", "SDN.Audit", ""),
+    "User": ("Group.Allocate Realm.AllocateUser User.Modify", "", "", "Realm.Allocate"),
+    "Pool": ("Pool.Allocate", "Pool.Audit", "Pool.Audit", ""),
+    "Mapping": ("Mapping.Modify", "Mapping.Use", "Mapping.Audit", ""),
+}  # fmt: skip
 
 
 def _built_in() -> dict[str, frozenset[str]]:
     """The roles every cluster has."""
-    every: set[str] = set()
-    admin: set[str] = set()
-    auditor: set[str] = set()
-    roles = {"NoAccess": frozenset[str](), "PVETemplateUser": frozenset(["VM.Audit", "VM.Clone"])}
-    for category, levels in _PRIVILEGES.items():
-        audit = set(levels.get("audit", "").split())
-        user = audit | set(levels.get("user", "").split())
-        full = user | set(levels["admin"].split())
-        roles[f"PVE{category}Admin"] = frozenset(full)
-        if "user" in levels:
-            roles[f"PVE{category}User"] = frozenset(user)
-        auditor |= audit
-        admin |= full
-        every |= full | set(levels.get("root", "").split())
-    admin.discard("Mapping.Modify")
-    named = {"Administrator": every, "PVEAdmin": admin, "PVEAuditor": auditor}
-    return roles | {name: frozenset(privileges) for name, privileges in named.items()}
+    roles: dict[str, set[str]] = {"NoAccess": set(), "PVETemplateUser": {"VM.Audit", "VM.Clone"}}
+    every, admins, auditors = (set[str]() for _ in range(3))
+    for category, texts in _PRIVILEGES.items():
+        admin, user, audit, root = (set(text.split()) for text in texts)
+        roles[f"PVE{category}Admin"] = admin | user | audit
+        if user:
+            roles[f"PVE{category}User"] = user | audit
+        every |= admin | user | audit | root
+        admins |= admin | user | audit
+        auditors |= audit
+    roles |= {"Administrator": every, "PVEAdmin": admins - {"Mapping.Modify"}}
+    roles["PVEAuditor"] = auditors
+    return {name: frozenset(held) for name, held in roles.items()}
 
 
 ROLES = _built_in()
