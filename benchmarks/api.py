@@ -10,7 +10,7 @@ from fixtures.subjects.reference import PREFIX, Reference
 from fixtures.world.stage import Stage
 from fixtures.world.world import World
 
-LIMITS = {"preconditions": 50, "task begun": 50, "worker over foreground": 50}
+LIMITS = {"preconditions": 50, "task begun": 50, "task over command": 50}
 
 # Runs on the node. argv: rounds, headers as JSON; one kept connection, as a browser has it.
 ASK = """
@@ -27,13 +27,12 @@ for turn in range(rounds + 1):
     times.append((time.perf_counter() - began) * 1000)
 print(json.dumps(times[1:]))
 """
-# A migration that ends at once, for there is no such guest: in the background, and here.
+# A migration that ends at once, for there is no such guest: as a task, and as the command.
 TASKS = """
-import contextlib, json, os, sys, time
+import json, subprocess, sys, time
 from reference import task
 from reference.api import worker
 from reference.caller import CLI
-from reference.migration import spine
 begun, over = [], []
 for turn in range(int(sys.argv[1]) + 1):
     t0 = time.perf_counter()
@@ -41,13 +40,7 @@ for turn in range(int(sys.argv[1]) + 1):
     t1 = time.perf_counter()
     task.wait(upid.pid)
     t2 = time.perf_counter()
-    foreground = os.fork()
-    if not foreground:
-        sys.stdout = sys.stderr = open(os.devnull, "w")
-        with contextlib.suppress(Exception):
-            worker.foreground("qmigrate", "999", CLI, {"vmid": 999, "target": "pve2"})
-        os._exit(0)
-    os.waitpid(foreground, 0)
+    subprocess.run(["/usr/sbin/qm", "migrate", "999", "pve2"], capture_output=True)
     begun.append((t1 - t0) * 1000)
     over.append((t2 - t0 - (time.perf_counter() - t2)) * 1000)
 print(json.dumps([begun[1:], over[1:]]))
@@ -64,7 +57,7 @@ def measure(stage: Stage, rounds: int) -> dict[str, list[float]]:
     found = {"preconditions": json.loads(node.run(asked, timeout=600.0).stdout)}
     began = [f"{PREFIX}/bin/python", "-I", "-c", TASKS, str(rounds)]
     begun, over = json.loads(node.run(began, timeout=600.0).stdout)
-    return {**found, "task begun": begun, "worker over foreground": over}
+    return {**found, "task begun": begun, "task over command": over}
 
 
 def main() -> int:

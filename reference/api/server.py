@@ -8,7 +8,7 @@ import socket
 from collections.abc import Mapping
 from contextlib import closing
 from http.client import HTTPException, HTTPSConnection
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from starlette.concurrency import run_in_threadpool
@@ -41,32 +41,14 @@ class Refusal(Failure):
         self.status = status
 
 
-class Asked(NamedTuple):
-    """A request as it came: the path decoded below the base, the query as it was."""
-
-    verb: str
-    path: str
-    url: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes
-    caller: Caller
-
-
 async def answer(request: Request) -> Response:
     """Authenticate, read the body, then do what may take its time in a thread."""
     try:
-        url = request.scope["raw_path"].decode("ascii", "replace").partition("?")[0]
-        path = _path(url)
-        caller = Caller(userid="", environment="api")
+        path, caller = _path(_target(request)[0]), Caller(userid="", environment="api")
         if (request.method, path) not in OPEN:
             headers, cookies = request.headers, request.cookies
             caller = await run_in_threadpool(authenticate, headers, cookies, request.method)
-        query = request.scope["query_string"].decode("ascii", "replace")
-        asked = Asked(
-            request.method, path, url, query, request.headers, await _body(request), caller
-        )
-        return await run_in_threadpool(_respond, asked)
+        return await run_in_threadpool(_respond, request, path, caller, await _body(request))
     except Failure as failure:
         return _error(failure)
     except Exception as error:
@@ -75,6 +57,14 @@ async def answer(request: Request) -> Response:
 
 
 app = request_response(answer)  # no routes: which path is meant is the schema's to say
+
+
+def _target(request: Request) -> tuple[str, str]:
+    """Path and query as they came; whatever is not plain ASCII has to be encoded there."""
+    path, query = request.scope["raw_path"].partition(b"?")[0], request.scope["query_string"]
+    if not re.fullmatch(rb"[\x21-\x7e]*", path + query):
+        raise Refusal(400, "the path or query has a character that has to be encoded")
+    return path.decode(), query.decode()
 
 
 def _path(url: str) -> str:
@@ -98,27 +88,30 @@ async def _body(request: Request) -> bytes:
     return body
 
 
-def _respond(asked: Asked) -> Response:
-    found = find(METHODS, asked.verb, asked.path)
+def _respond(request: Request, path: str, caller: Caller, body: bytes) -> Response:
+    found = find(METHODS, request.method, path)
     if found is None or not implemented(found[0]):
-        path = asked.path.removeprefix("/..")
-        raise Refusal(501, f"Method '{asked.verb} {path}' not implemented")
+        shown = path.removeprefix("/..")
+        raise Refusal(501, f"Method '{request.method} {shown}' not implemented")
     method, places = found
     if method.permission is not None:
         where, privilege = method.permission
-        require(asked.caller, where.format(**places), privilege)
+        require(caller, where.format(**places), privilege)
     if (node := places.pop("node", None)) not in (None, "localhost", membership.local_node()):
-        return _elsewhere(str(node), asked)
-    values = verify(method, _parameters(asked, method, places))
-    return _json(200, {"data": perform(Call(method, asked.caller, values))})
+        return _elsewhere(str(node), request, body)
+    given = [*_pairs(_target(request)[1]), *_from_body(request, body)]
+    values = verify(method, _parameters(method, places, given))
+    return _json(200, {"data": perform(Call(method, caller, values))})
 
 
-def _parameters(asked: Asked, method: Method, places: Mapping[str, str]) -> dict[str, object]:
+def _parameters(
+    method: Method, places: Mapping[str, str], given: list[tuple[str, object]]
+) -> dict[str, object]:
     """What path, query and body give; each name once, but for lists."""
-    given: dict[str, Any] = dict(places)
-    for name, value in [*_pairs(asked.query), *_from_body(asked)]:
+    found: dict[str, Any] = dict(places)
+    for name, value in given:
         parameter = method.parameter(name)
-        if name in places or (name in given and not (parameter and parameter.many)):
+        if name in places or (name in found and not (parameter and parameter.many)):
             where = " (already defined in URI)" if name in places else ""
             raise ParameterFailure(name, f"duplicate parameter{where}")
         values = value if isinstance(value, list) else [value]
@@ -126,8 +119,8 @@ def _parameters(asked: Asked, method: Method, places: Mapping[str, str]) -> dict
             raise ParameterFailure(name, "expected a single value, or a list of them")
         if any(re.search(r"[\ud800-\udfff]", f"{name}{one}") for one in values):
             raise Refusal(400, "a parameter is no legal text")
-        given[name] = [*given.get(name, []), *values] if parameter and parameter.many else value
-    return given
+        found[name] = [*found.get(name, []), *values] if parameter and parameter.many else value
+    return found
 
 
 def _pairs(text: str) -> list[tuple[str, object]]:
@@ -137,16 +130,16 @@ def _pairs(text: str) -> list[tuple[str, object]]:
         raise Refusal(400, f"the parameters are not encoded as they should be: {error}") from None
 
 
-def _from_body(asked: Asked) -> list[tuple[str, object]]:
-    kind = asked.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not asked.body:
+def _from_body(request: Request, body: bytes) -> list[tuple[str, object]]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not body:
         return []
     if kind == "application/x-www-form-urlencoded":
-        return _pairs(asked.body.decode(errors="replace"))
+        return _pairs(body.decode(errors="replace"))
     if kind != "application/json":
         raise Refusal(400, f"the body is '{kind}', expected JSON or a form")
     try:
-        return list(json.loads(asked.body, parse_constant=_no_number).items())
+        return list(json.loads(body, parse_constant=_no_number).items())
     except (ValueError, AttributeError, RecursionError) as error:
         raise Refusal(400, f"the body is no JSON object: {error}") from None
 
@@ -155,23 +148,23 @@ def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no number")
 
 
-def _elsewhere(node: str, asked: Asked) -> Response:
+def _elsewhere(node: str, request: Request, body: bytes) -> Response:
     """Passed on to the node of the URL with the caller's own credentials."""
     import ssl
 
-    if "pvedisableproxy" in asked.headers:
+    if "pvedisableproxy" in request.headers:
         raise Refusal(500, "the request went round in a circle")
     try:
         address = membership.node_ip(NODE.read(node))
     except ValueError as error:
         raise ParameterFailure("node", str(error)) from None
-    headers = {name: asked.headers[name] for name in FORWARDED if name in asked.headers}
-    url = f"{asked.url}?{asked.query}" if asked.query else asked.url
+    headers = {name: request.headers[name] for name in FORWARDED if name in request.headers}
+    url = "?".join(filter(None, _target(request)))
     try:
         trust = ssl.create_default_context(cafile=paths.root_ca())
         connection = HTTPSConnection(address, PORT, timeout=PROXY_TIMEOUT_S, context=trust)
         with closing(connection):
-            connection.request(asked.verb, url, asked.body, {**headers, "PVEDisableProxy": "1"})
+            connection.request(request.method, url, body, {**headers, "PVEDisableProxy": "1"})
             reply = connection.getresponse()
             return Response(reply.read(), reply.status, media_type="application/json")
     except (OSError, HTTPException) as error:
