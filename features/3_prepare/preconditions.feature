@@ -1,24 +1,29 @@
 Feature: Asking whether a guest can migrate
 
   @offline @PRECOND-01 @LOCK-18
-  Rule: A locked guest is told to be locked
+  Rule: Only who may migrate is told, of a guest that is here and not locked, in a cluster with quorum
 
-    Scenario: One lock after the other
+    Scenario: One thing after the other is missing
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And the cluster has these users:
+        """
+        user:ci@pve:1:0:::::
+        acl:1:/vms:ci@pve:PVEVMAdmin:
+        """
+      When guest 100 is asked for "GET /migrate" in these ways:
+        | who      | besides                | more users                       | with        | status | answer                 |
+        | ci@pve   |                        |                                  | target=pve2 | 200    |                        |
+        | ci@pve   |                        | acl:1:/vms/100:ci@pve:PVEVMUser: |             | 403    | (/vms/100, VM.Migrate) |
+        | ci@pve   | there is no quorum     |                                  |             | 500    | no quorum              |
+        | root@pam | there is no such guest |                                  |             | 500    | does not exist         |
+        | root@pam | the guest is locked    |                                  |             | 500    | VM is locked (backup)  |
+      Then each is answered as it has to be
+
+    Scenario: The guest is being migrated
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
       When the preconditions of guest 100 are asked for once for each row:
-        | lock: backup  | message | "VM is locked (backup)"  |
         | lock: migrate | message | "VM is locked (migrate)" |
-        | onboot: 0     | status  | 200                      |
       Then each answer has the part of its row
-
-  @offline @PRECOND-01
-  Rule: Without quorum nothing is told
-
-    Scenario: The cluster has lost it
-      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And the cluster has no quorum
-      When the preconditions of guest 100 are asked for
-      Then the preconditions are answered with 500 and "no quorum"
 
   @offline @PRECOND-03 @PRECOND-04 @PRECOND-05 @PRECOND-06 @PRECOND-07
   Rule: A node is allowed if nothing is against it, and every other node is told with what is, were it nothing

@@ -134,7 +134,7 @@ Feature: The source asks the target to start the guest
       And the log says "online migrate failure - remote command failed with exit code 42"
       And guest 100 is running on "pve1"
 
-  @live @CPU-01
+  @live @CPU-01 @PREP-09
   Rule: The target's machine is that of the running guest, whatever its config says by now
 
     Scenario Outline: The config was changed to <configured> since the guest was started
