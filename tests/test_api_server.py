@@ -155,7 +155,7 @@ names = st.sampled_from(
 ) | st.text(max_size=8)  # fmt: skip
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
-    | st.text(max_size=20) | st.sampled_from(["pve1", "pve2", "1", "0", "local:alt", "x=y"])
+    | st.text(max_size=20) | st.sampled_from(["pve1", "pve2", "1", "0", "local:alt", "\ud800"])
 )  # fmt: skip
 values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3), max_leaves=4)
 forms = st.lists(st.tuples(names, st.text(max_size=12)), max_size=4).map(
@@ -232,8 +232,16 @@ def test_a_body_may_have_512_kib(etc: Path, loop: asyncio.Runner, size: int, sta
     assert ask(loop, "POST", f"{GUEST}/migrate", {**root(), **FORM}, body).status == status
 
 
+def test_half_a_character_is_no_text(etc: Path, loop: asyncio.Runner) -> None:
+    body = json.dumps({"username": "root@pam", "password": "\ud800"}).encode()
+    answer = ask(loop, "POST", "/api2/json/access/ticket", JSON, body)
+    assert answer.status == 400
+    well_formed(answer)
+
+
 def test_deep_json_is_refused(etc: Path, loop: asyncio.Runner) -> None:
-    for value in (b"[" * 90000 + b"]" * 90000, b"9" * 9999):
+    deep = (b"[" * depth + b"]" * depth for depth in (2, *range(850, 1000, 10), 90000))
+    for value in (*deep, b"9" * 9999):
         body = b'{"target":' + value + b"}"
         answer = ask(loop, "POST", f"{GUEST}/migrate", {**root(), **JSON}, body)
         assert answer.status == 400

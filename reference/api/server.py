@@ -115,8 +115,6 @@ def _parameters(
             where = " (already defined in URI)" if name in places else ""
             raise ParameterFailure(name, f"duplicate parameter{where}")
         values = value if isinstance(value, list) else [value]
-        if any(isinstance(one, dict | list) for one in values):
-            raise ParameterFailure(name, "expected a single value, or a list of them")
         if any(re.search(r"[\ud800-\udfff]", f"{name}{one}") for one in values):
             raise Refusal(400, "a parameter is no legal text")
         found[name] = [*found.get(name, []), *values] if parameter and parameter.many else value
