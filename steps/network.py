@@ -58,6 +58,11 @@ def on_a_dead_link(world: World, node: str, address: str) -> None:
     links.add_address_down(world, node, address)
 
 
+@given(Sentence('membership names the nodes by their addresses in the network "{network}"'))
+def members(world: World, network: str) -> None:
+    cluster_files.set_addresses(world, networks.find(world, network).addresses)
+
+
 @given(Sentence('"{source}" knows the host keys of the nodes by {what:their names|nothing}'))
 def knows(world: World, source: str, what: str) -> None:
     there = world.node(source)

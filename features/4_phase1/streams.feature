@@ -77,7 +77,7 @@ Feature: The two ends of a copy, run by hand
         | raw    | raw+size   | local:100/vm-100-disk-0.raw   | 1    |
         | raw    | raw+size   | local:100/vm-100-disk-0.qcow2 | 0    |
 
-  @insecure @SYNC-15 @SYNC-16
+  @insecure @SYNC-15 @SYNC-16 @NET-09
   Rule: An import from the network says on two lines where it listens, and takes one stream
 
     Scenario: The suite sends the stream

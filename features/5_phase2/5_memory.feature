@@ -12,7 +12,7 @@ Feature: Memory of a running guest is moved
       And the migration capabilities of guest 100 on "pve2" are exactly "auto-converge, xbzrle"
       And the migration finishes successfully
 
-  @live @secure @P2-32
+  @live @secure @P2-32 @BW-09
   Rule: The stream of memory has an explicit limit of speed
 
     Scenario Outline: The speed is limited by <limited by>

@@ -37,6 +37,17 @@ def node_ip(name: str) -> str:
     return str(nodelist[name].get("ip") or _resolve(name))
 
 
+def is_ip(text: str) -> bool:
+    """Whether it is an address: what may be a name is not resolved."""
+    from ipaddress import ip_address
+
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def local_ip_within(cidr: str) -> str:
     """The one address of this node inside the network; none or several are refused (NET-03)."""
     import json

@@ -44,8 +44,8 @@ def _connect(migration: Migration) -> None:
     if network:
         ask = ["mtunnel", "-migration_network", network, "-get_migration_ip"]
         answer = remote.check([paths.PVECM, *ask])
-        found = re.search(r"^ip: '([0-9a-fA-F.:]+)'$", answer, re.MULTILINE)
-        if not found:
+        found = re.search(r"^ip: '(.*)'$", answer, re.MULTILINE)
+        if not found or not membership.is_ip(found[1]):
             said = " ".join(answer.split()) or "nothing"
             raise Failure(f"got no address of {remote.node} in network '{network}', but '{said}'")
         migration.remote = remote = Remote(remote.node, found[1])

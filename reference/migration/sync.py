@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from reference import storage
+from reference.cluster.membership import is_ip
 from reference.errors import Failure
 from reference.migration.signals import broken_pipes_as_errors
 from reference.migration.state import LocalVolume, Migration
@@ -111,7 +112,7 @@ def _connect(migration: Migration, target: Child) -> socket.socket:
     address, port = (target.stdout.readline().decode(errors="replace").strip() for _ in "12")
     if not address:
         raise BrokenPipeError  # the import has ended: its last words tell why
-    if not re.fullmatch(r"[0-9a-fA-F.:]+", address) or not re.fullmatch(r"\d{1,5}", port):
+    if not is_ip(address) or not re.fullmatch(r"\d{1,5}", port):
         raise Failure(
             f"import on '{migration.request.target}' gave no ip and port, but {address!r}, {port!r}"
         )
