@@ -244,3 +244,18 @@ def test_values_are_checked_before_anything_is_touched(
     with pytest.raises(ParameterFailure) as refusal:
         parse(words, f"qm {command}")
     assert reason in str(refusal.value)
+
+
+def test_the_nbd_server_has_25_seconds_to_stop(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def execute(vmid: int, command: str, timeout: float) -> None:
+        asked.append((vmid, command, timeout))
+        raise Failure("timed out")
+
+    monkeypatch.setattr("reference.guest.process.execute", execute)
+    assert options.execute(method("qm nbdstop"), SimpleNamespace(vmid=100)) == 0
+    assert asked == [(100, "nbd-server-stop", 25)]
+    assert capsys.readouterr().err == "WARN: timed out\n"

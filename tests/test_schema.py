@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reference.api.methods import METHODS
 from reference.api.schema import MISSING, UNKNOWN, Method, find, verify
@@ -53,3 +55,25 @@ def test_a_config_takes_its_options_and_no_others() -> None:
     with pytest.raises(ParameterFailure) as refusal:
         verify(put, {"vmid": "100", "memory": "much", "frobs": "1"})
     assert set(refusal.value.errors) == {"memory", "frobs"}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(METHODS), st.data())
+def test_any_json_is_understood_or_refused_by_name(asked: Method, data: st.DataObject) -> None:
+    names = st.sampled_from([*(p.name for p in asked.parameters), "scsi0"]) | st.text(max_size=5)
+    sent = data.draw(st.dictionaries(names, JSON, max_size=5))
+    try:
+        values = verify(asked, sent)
+    except ParameterFailure as failure:
+        declared = {parameter.name for parameter in asked.parameters}
+        assert failure.errors.keys() <= sent.keys() | declared  # noqa: PT017
+    else:
+        assert values.keys() == sent.keys()
+        assert all(asked.parameter(name) for name in values)

@@ -291,7 +291,7 @@ Feature: Which volumes a guest takes along
       And guest 100 is running on "pve1"
       And nothing has changed on any node
 
-  @live @SCAN-15
+  @live @SCAN-15 @CLI-12
   Rule: The disks of a running guest move only when that is asked for
 
     Scenario: The option is missing
