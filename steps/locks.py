@@ -49,7 +49,7 @@ def lock_shared(world: World, node: str, which: str, vmid: int) -> None:
         world.hold_lock(node, world.lock_path(which, vmid), shared=True)
 
 
-@given("one of them has given its lock back")
+@then("one of them has given its lock back")
 def one_released(world: World) -> None:
     world.release_locks(1)
 
@@ -68,7 +68,6 @@ def migration_with_waits(world: World, vmid: int, node: str, options: str, which
     still_waits(world, which)
 
 
-@given(Sentence("the migration still waits for the {which:migration|config} lock"))
 def still_waits(world: World, which: str) -> None:
     run = world.run
     path = world.lock_path(which, run.vmid)
@@ -99,15 +98,6 @@ def old_lock_files(world: World, lock_files: dict[str, str], vmid: int, node: st
         path = world.lock_path(which, vmid)
         world.node(node).put(path, b"not empty\n")
         lock_files[path] = locks.identity(world.node(node), path)
-
-
-@when(Sentence('"{command}" has waited for the {which:migration|config} lock of guest {vmid}'
-               ' on "{node}" to the end'))  # fmt: skip
-def waited_to_the_end(
-    world: World, others: list[RemoteProcess], command: str, which: str, vmid: int, node: str
-) -> None:
-    command_waits(world, others, command, node, which, vmid)
-    others[-1].wait(30.0)
 
 
 @then(Sentence('the migration holds the {which:migration|config} lock of guest {vmid}'))
@@ -157,13 +147,6 @@ def waiter_fails(others: list[RemoteProcess], fragment: str) -> None:
     assert result.rc not in (0, -1)
     assert fragment in result.stderr
     assert "Traceback" not in result.stderr
-
-
-@then(Sentence('the command that waited fails after about {seconds} seconds because of'
-               ' "{fragment}"'))  # fmt: skip
-def waiter_fails_after(others: list[RemoteProcess], seconds: int, fragment: str) -> None:
-    waiter_fails(others, fragment)
-    assert seconds - 1 < waited_s(others[-1]) < seconds + 5
 
 
 @then(Sentence('the command that waited succeeds and the config of guest {vmid} has'

@@ -26,7 +26,8 @@ def has_jobs(world: World, vmid: int, datatable: list[list[str]]) -> None:
     for job, *options in datatable:
         lines = [f"target {options[0]}", f"source {source}", *filter(None, options[1:])]
         jobs.append(f"local: {job}\n" + "".join(f"\t{line}\n" for line in lines))
-    cluster_files.put(world, "replication.cfg", "\n".join(jobs))
+    others = world.look().cluster.get("replication.cfg", "")
+    cluster_files.put(world, "replication.cfg", "\n".join(filter(None, [others, *jobs])))
     for drive in world.guests[vmid].disks:
         entry = configs.value(world.config(vmid), drive)
         world.set_keys(vmid, {drive: f"{entry},replicate=0"})

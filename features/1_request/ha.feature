@@ -35,7 +35,7 @@ Feature: Guests that HA looks after
   Rule: HA manages a guest that is configured with any state but ignored, unless HA is disarmed and ignores all
 
     Scenario: What HA is configured with makes it responsible
-      Given a stopped guest 100 on "pve1"
+      Given guest 100 on "pve1" without disks and with 32 MiB of memory
       When guest 100 is migrated with HA in each of these states:
         | resource | state    | disarmed |
         | vm: 100  |          |          |
@@ -46,7 +46,7 @@ Feature: Guests that HA looks after
       And guest 100 is stopped on "pve1"
 
     Scenario: What HA is configured with does not concern the guest
-      Given a stopped guest 100 on "pve1"
+      Given guest 100 on "pve1" without disks and with 32 MiB of memory
       When guest 100 is migrated with HA in each of these states:
         | resource | state   | disarmed |
         | vm: 100  | ignored |          |
@@ -100,7 +100,7 @@ Feature: Guests that HA looks after
   Rule: Where the config is tells HA whether a migration worked, not how its task ended
 
     Scenario: The guest cannot be unlocked on the target
-      Given a stopped guest 100 on "pve1"
+      Given guest 100 on "pve1" without disks and with 32 MiB of memory
       And the lock property "migrate" of guest 100 is to stay
       And "qm unlock" fails on "pve2" and says "not now"
       And HA manages guest 100

@@ -1,62 +1,16 @@
 Feature: The lock property of a guest's config
 
-  @LOCK-16
-  Rule: The property is set when prepare is over, before anything is copied, and not at all when prepare fails
+  @offline @fault @LOCK-16
+  Rule: The property is not set when prepare fails
 
-    @offline
-    Scenario: The first byte has not been copied
-      Given a stopped guest 100 on "pve1"
-      And "pvesm import" stands still on "pve2"
-      When a migration of guest 100 to "pve2" with "--bwlimit 0" has come to "pvesm import" there
-      Then guest 100 has the lock property "migrate"
-      And the config of guest 100 is on "pve1" only
-      And the migration finishes successfully once "pvesm import" goes on
-
-    @offline @fault
-    Scenario: Prepare fails
-      Given a stopped guest 100 on "pve1"
+    Scenario: The guest uses a device of its node
+      Given guest 100 on "pve1" without disks and with 32 MiB of memory
       And guest 100 has "parallel0: /dev/parport0" in its config
       And the config file of guest 100 is remembered
       When guest 100 is migrated to "pve2"
       Then the migration is aborted because of "uses local devices"
       And nothing has changed on any node
       And the config file of guest 100 has not been written
-
-  @LOCK-17
-  Rule: The property moves with the config and is removed on the target as the last step
-
-    @offline
-    Scenario: Only the unlocking is left to do
-      Given a stopped guest 100 on "pve1"
-      And "qm unlock" stands still on "pve2"
-      When a migration of guest 100 to "pve2" with "--bwlimit 0" has come to "qm unlock" there
-      Then the config of guest 100 is on "pve2" only
-      And guest 100 has the lock property "migrate"
-      And volume "local:100/vm-100-disk-0.raw" does not exist on "pve1"
-      And the migration finishes successfully once "qm unlock" goes on
-      And guest 100 has no lock property
-
-  @LOCK-17
-  Rule: After a failure in phase 1 or phase 2 the property is removed on the source
-
-    @offline @fault
-    Scenario: A disk cannot be copied
-      Given a stopped guest 100 on "pve1"
-      And "pvesm import" fails on "pve2" and says "no room for it"
-      When guest 100 is migrated to "pve2"
-      Then the migration is aborted
-      And the config of guest 100 is on "pve1" only
-      And guest 100 has no lock property
-
-    @live @fault
-    Scenario: The guest cannot be started on the target
-      Given a running guest 100 on "pve1"
-      And "qm start" fails on "pve2" and says "no"
-      When guest 100 is live-migrated to "pve2"
-      Then the migration ends with problems
-      And the config of guest 100 is on "pve1" only
-      And guest 100 has no lock property
-      And guest 100 is running on "pve1"
 
   @LOCK-18
   Rule: Nothing changes a guest that is locked for a migration
