@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from pytest_bdd import given, then, when
 
-from fixtures.faults import processes
 from fixtures.faults import storage as storages
 from fixtures.observe import configs, tasks
 from fixtures.world import cluster_files, networks
@@ -40,17 +39,6 @@ def storage_gone(world: World, storage: str, node: str) -> None:
     storages.take_away(world, storage, node)
 
 
-@given(
-    Sentence(
-        'node "{node}" announces the {which:migration|NBD} socket of guest {other}'
-        " as that of guest {vmid}"
-    )
-)
-def lying_target(world: World, node: str, which: str, other: int, vmid: int) -> None:
-    suffix = {"migration": r"\.migrate", "NBD": r"_nbd\.migrate"}[which]
-    processes.lie(world, node, rf"s,/{vmid}\({suffix}\),/{other}\1,")
-
-
 @when(Sentence('a migration is asked for on "{node}" with the words "{words}"'))
 def asked_in_words(world: World, node: str, words: str) -> None:
     command = world.subject.request(shlex.split(words))
@@ -77,13 +65,6 @@ def refused_on_all(world: World, names: str) -> None:
 def aborted_with_a_line(world: World, value: str, expectation: str) -> None:
     assert world.ending == "aborted"
     value = networks.fill_in(world, value)
-    assert any(value in line and expectation in line for line in world.run.log.splitlines())
-    assert "Traceback" not in world.run.log
-
-
-@then(Sentence('the migration ends with problems and a line with "{value}" and "{expectation}"'))
-def problems_with_a_line(world: World, value: str, expectation: str) -> None:
-    assert world.ending == "problems"
     assert any(value in line and expectation in line for line in world.run.log.splitlines())
     assert "Traceback" not in world.run.log
 

@@ -185,19 +185,3 @@ Feature: What cannot be understood is refused before anything changes
         | node |
         | pve1 |
         | pve2 |
-
-  @live @secure @fault @XT-03
-  Rule: A target that announces the socket of another guest gets no connection, and the guest runs on
-
-    Scenario Outline: The <which> socket is another guest's
-      Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And node "pve2" announces the <which> socket of guest 101 as that of guest 100
-      When guest 100 is live-migrated to "pve2"
-      Then the migration ends with problems and a line with "<path>" and "expected"
-      And guest 100 is running on "pve1"
-      And nothing has changed on any node
-
-      Examples:
-        | which     | path                             |
-        | migration | /run/qemu-server/101.migrate     |
-        | NBD       | /run/qemu-server/101_nbd.migrate |
