@@ -134,19 +134,20 @@ def well_formed(answer: Answer) -> None:
 words = st.sampled_from(
     ["pve1", "pve2", "pve9", "localhost", "100", "101", "-", "", "..", "%2f", "%00", "%ff", "\xff"]
 ) | st.text(max_size=12).map(lambda text: quote(text.encode(errors="replace"), safe=""))
-templates = st.sampled_from([method.path for method in METHODS if method.path])
+verbs = st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "FROB"])
+known = st.sampled_from([(method.verb, method.path) for method in METHODS if method.path])
 
 
 @st.composite
-def urls(draw: st.DrawFn) -> str:
-    """Near to what there is, or far from it."""
-    path = draw(templates | st.lists(words, max_size=6).map("/".join))
+def requests(draw: st.DrawFn) -> tuple[str, str]:
+    """A verb and a URL: what there is, near to it, or far from it."""
+    verb, path = draw(known | known | st.tuples(verbs, st.lists(words, max_size=6).map("/".join)))
     for name, usual in (("{node}", "pve1"), ("{vmid}", "100"), ("{upid}", "UPID")):
-        path = path.replace(name, draw(st.just(usual) | words))
+        path = path.replace(name, draw(st.sampled_from([usual] * 9 + [draw(words)])))
     query = draw(st.just("") | st.text(max_size=30).map(lambda text: f"?{quote(text, '=&;+%')}"))
     query += draw(st.sampled_from(["", "", "", "\x01", "?%ff=\xff", "?a=%ff&a=1"]))
-    base = draw(st.sampled_from(["/api2/json", "/api2/json", "/api2/json", "", "/api2"]))
-    return f"{base}{path}{query}"
+    base = draw(st.sampled_from(["/api2/json"] * 9 + ["", "/api2"]))
+    return draw(st.sampled_from([verb] * 9 + [draw(verbs)])), f"{base}{path}{query}"
 
 
 names = st.sampled_from(
@@ -176,22 +177,20 @@ bodies = (
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    verb=st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "FROB"]),
-    url=urls(),
+    asked=requests(),
     body=bodies,
-    who=st.sampled_from(["root", "root", "token", "nobody"]) | st.text(max_size=20),
+    who=st.sampled_from(["root"] * 6 + ["token", "nobody", "x", "PVEAPIToken=a@b!c=d"]),
 )
 def test_any_request_is_answered_and_changes_nothing(
     etc: Path,
     loop: asyncio.Runner,
-    verb: str,
-    url: str,
+    asked: tuple[str, str],
     body: tuple[dict[str, str], bytes],
     who: str,
 ) -> None:
-    before = state(etc)
-    known = {"root": root(), "token": TOKEN, "nobody": {}}
-    headers = known.get(who, {"authorization": who, "cookie": f"PVEAuthCookie={who}"})
+    before, (verb, url) = state(etc), asked
+    callers: dict[str, dict[str, str]] = {"root": root(), "token": TOKEN, "nobody": {}}
+    headers = callers.get(who, {"authorization": who, "cookie": f"PVEAuthCookie={who}"})
     answer = ask(loop, verb, url, {**headers, **body[0]}, body[1])
     well_formed(answer)
     if who not in ("root", "token") and "access/ticket" not in url:
@@ -235,6 +234,13 @@ def test_a_body_may_have_512_kib(etc: Path, loop: asyncio.Runner, size: int, sta
 def test_half_a_character_is_no_text(etc: Path, loop: asyncio.Runner) -> None:
     body = json.dumps({"username": "root@pam", "password": "\ud800"}).encode()
     answer = ask(loop, "POST", "/api2/json/access/ticket", JSON, body)
+    assert answer.status == 400
+    well_formed(answer)
+
+
+@pytest.mark.parametrize("query", ["a=%ff", "%80=1", "&".join(["a=1"] * 1001), "type=vm&type=vm"])
+def test_a_query_that_is_none(etc: Path, loop: asyncio.Runner, query: str) -> None:
+    answer = ask(loop, "GET", f"/api2/json/cluster/resources?{query}", root())
     assert answer.status == 400
     well_formed(answer)
 
