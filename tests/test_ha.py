@@ -38,7 +38,7 @@ def test_what_is_managed(node: Path, resources: str, status: object, managed: bo
     assert ha.is_managed(100) is managed
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "nothing"])
+@pytest.mark.parametrize("text", ["{", "[]", "none", '{"disarm": "yes"}', '{"service_status": []}'])
 def test_a_status_that_is_none_is_refused(node: Path, text: str) -> None:
     (node / "resources.cfg").write_text("vm: 100\n")
     (node / "manager_status").write_text(text)

@@ -47,40 +47,28 @@ _DISK = Parameter("disk", Kind(_drive, "<drive>"), "The drive.")
 _SKIPLOCK = Parameter("skiplock", BOOLEAN, "Ignore the guest's lock.", root_only=True)
 _SIZE = matching(r"\+?[0-9]{1,12}(\.[0-9]{1,6})?[KMGT]?", "[+]<number>[K|M|G|T]")
 
+_MOVE, _TO = (_SID, _NODE), ("sid", "node")
+_SNAPSHOT = ("vmid", "snapname")
+_NOTE = Parameter("description", TEXT, "A note.")
+
 OPERATIONS = (
-    Method(
-        "ha-manager migrate", "Ask HA for a live migration.",
-        (_SID, _NODE), ("sid", "node"), "ha_manager:migrate",
-    ),
-    Method(
-        "ha-manager relocate", "Ask HA for a move of the guest, shut down before.",
-        (_SID, _NODE), ("sid", "node"), "ha_manager:relocate",
-    ),
+    Method("ha-manager migrate", "Have it migrated live.", _MOVE, _TO, "ha_manager:migrate"),
+    Method("ha-manager relocate", "Have it moved, shut down.", _MOVE, _TO, "ha_manager:relocate"),
     Method("ha-manager status", "Show how resources are.", (), (), "ha_manager:status"),
     Method("ha-manager add", "Let HA look after a guest.", _RESOURCE, ("sid",), "ha_manager:add"),
-    Method(
-        "ha-manager set", "Change how HA looks after it.",
-        _RESOURCE, ("sid",), "ha_manager:set_options",
-    ),
-    Method(
-        "ha-manager remove", "Let HA look after it no more.",
-        (_SID,), ("sid",), "ha_manager:remove",
-    ),
+    Method("ha-manager set", "Change how.", _RESOURCE, ("sid",), "ha_manager:set_options"),
+    Method("ha-manager remove", "And no more.", (_SID,), ("sid",), "ha_manager:remove"),
     Method("pve-ha-lrm once", "Do what HA is asked for here.", (), (), "pve_ha_lrm:once"),
     Method("pve-ha-lrm run", "Do so whenever HA is asked.", (), (), "pve_ha_lrm:run"),
     Method(
         "qm snapshot", "Remember a guest's disks and config.",
-        (_VMID, _NAME, Parameter("description", TEXT, "A note.")),
-        ("vmid", "snapname"), "qm_snapshot:create",
+        (_VMID, _NAME, _NOTE), _SNAPSHOT, "qm_snapshot:create",
     ),
+    Method("qm rollback", "Go back to it.", (_VMID, _NAME), _SNAPSHOT, "qm_snapshot:rollback"),
     Method(
-        "qm rollback", "Bring a guest back to a snapshot.",
-        (_VMID, _NAME), ("vmid", "snapname"), "qm_snapshot:rollback",
+        "qm delsnapshot", "Forget it.", (_VMID, _NAME, _FORCE), _SNAPSHOT, "qm_snapshot:delete"
     ),
-    Method(
-        "qm delsnapshot", "Forget a snapshot.",
-        (_VMID, _NAME, _FORCE), ("vmid", "snapname"), "qm_snapshot:delete",
-    ),
+    Method("qm listsnapshot", "Show a guest's snapshots.", (_VMID,), run="qm_snapshot:show"),
     Method(
         "qm resize", "Let a disk grow.",
         (_VMID, _DISK, Parameter("size", _SIZE, "To this size, or by it."), _SKIPLOCK),
@@ -89,11 +77,7 @@ OPERATIONS = (
     Method("qm template", "Turn a guest into a template.", (_VMID,), run="qm_disk:template"),
     Method(
         "qm rescan", "Find volumes of guests, and the sizes of their disks.",
-        (
-            Parameter("vmid", GUEST, "This guest alone."),
-            Parameter("dryrun", BOOLEAN, "Change nothing."),
-        ),
+        (_VMID._replace(text="This guest alone."), Parameter("dryrun", BOOLEAN, "Change nothing.")),
         (), "qm_disk:rescan",
     ),
-    Method("qm listsnapshot", "Show a guest's snapshots.", (_VMID,), run="qm_snapshot:show"),
 )  # fmt: skip

@@ -99,13 +99,13 @@ def status() -> dict[str, Any]:
     """What the HA stack knows: `service_status` by resource, `disarm` while it is."""
     import json
 
-    path = paths.ha_status()
+    path, parts = paths.ha_status(), ("disarm", "service_status")
     try:
         found = json.loads(read_file(path) or "{}")
     except ValueError as error:
         raise Failure(f"{path}: expected JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise Failure(f"{path}: expected a JSON object")
+    if not isinstance(found, dict) or not all(isinstance(found.get(p, {}), dict) for p in parts):
+        raise Failure(f"{path}: expected a JSON object with objects as {' and '.join(parts)}")
     return found
 
 
