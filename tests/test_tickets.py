@@ -1,5 +1,7 @@
 """Tickets and API tokens: who is let in, and who is not."""
 
+import base64
+import hmac
 import time
 from pathlib import Path
 from urllib.parse import quote
@@ -105,11 +107,14 @@ def test_what_is_no_ticket_is_refused(text: str) -> None:
 
 def test_without_a_key_nothing_is_signed(etc: Path) -> None:
     ticket = tickets.issue("ann@pve")["ticket"]
+    plain = ticket.partition("::")[0]
+    forged = base64.b64encode(hmac.digest(b"", plain.encode(), "sha256")).decode()
     key = etc / "etc/pve/priv/authkey.key"
     assert key.stat().st_mode & 0o777 == 0o600
     assert [file.name for file in key.parent.glob("authkey*")] == ["authkey.key"]
     key.unlink()
     assert refused(ticket)
+    assert refused(f"{plain}::{forged}")
     assert not key.exists()
 
 

