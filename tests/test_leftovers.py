@@ -1,12 +1,14 @@
 """What a look at the nodes must find, line by line, after a scenario."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fixtures.observe.changes import changes
 from fixtures.observe.leftovers import Expectations, violations
+from fixtures.observe.probe import cluster_files
 from fixtures.observe.snapshot import Guest, Locked, NodeFacts, Snapshot, Volume
 
 DISK = "local:100/vm-100-disk-0.raw"
@@ -133,3 +135,17 @@ def test_only_a_running_guest_may_write_to_its_volumes() -> None:
     assert changes(world(), world(volumes=written)) == []
     stopped: dict[str, Any] = {"guests": [], "unix": OWN[:1]}
     assert len(changes(world(**stopped), world(**stopped, volumes=written))) == 1
+
+
+@pytest.mark.parametrize("name", ["priv/token.cfg", "priv/shadow.cfg", "nodes/pve1/pve-ssl.key"])
+def test_a_look_tells_that_a_secret_changed_but_not_what_it_is(tmp_path: Path, name: str) -> None:
+    (tmp_path / "user.cfg").write_text("user:ci@pve:1:0:")
+    path = tmp_path / name
+    path.parent.mkdir(parents=True)
+    path.write_text("secret one")
+    first = cluster_files(str(tmp_path))
+    path.write_text("secret two")
+    second = cluster_files(str(tmp_path))
+    assert first["user.cfg"] == "user:ci@pve:1:0:"
+    assert first[name] != second[name]
+    assert "secret" not in f"{first}{second}"
