@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 
 from reference import storage
@@ -68,18 +68,12 @@ def rollback(options: SimpleNamespace) -> None:
 
 def delete(options: SimpleNamespace) -> None:
     """Forget a snapshot; forced, also beside a migration, and if an image does not give it up."""
-    if options.force:
-        _delete(options.vmid, options.snapname, force=True)
-    else:
-        with guest_migration_lock(options.vmid, 10.0):
-            _delete(options.vmid, options.snapname, force=False)
-
-
-def _delete(vmid: int, name: str, force: bool) -> None:
-    with _changing(vmid, "snapshot-delete") as config:
-        section = _section(config, name)
-        section["snapstate"] = "delete"
-    _drop(vmid, disk_volumes(section), name, force)
+    vmid, name, force = options.vmid, options.snapname, bool(options.force)
+    with nullcontext() if force else guest_migration_lock(vmid, 10.0):
+        with _changing(vmid, "snapshot-delete") as config:
+            section = _section(config, name)
+            section["snapstate"] = "delete"
+        _drop(vmid, disk_volumes(section), name, force)
 
 
 def _drop(vmid: int, volumes: list[str], name: str, force: bool) -> None:
