@@ -12,7 +12,9 @@ from fixtures.world.sentence import Sentence
 from fixtures.world.world import CONFIG, World
 
 # What a guest writes into its PC's power management register for S3.
-SLEEP = "o /w 0x604 0x2400"
+SLEEP = "o /h 0x604 0x2400"
+
+STATES = {"held": ("paused", "prelaunch"), "let go": ("running", "suspended")}
 
 
 @pytest.fixture
@@ -79,12 +81,12 @@ def no_key(world: World, node: str) -> None:
     world.on_end(lambda: world.node(node).run(["mv", aside, file]))
 
 
-@then(Sentence('the processors of guest {vmid} stand still on "{node}"'))
-def still(world: World, vmid: int, node: str) -> None:
-    """There is its only process."""
+@then(Sentence('the processors of guest {vmid} are {how:held|let go} on "{node}"'))
+def processors(world: World, vmid: int, how: str, node: str) -> None:
+    """There is its only process; a guest that sleeps may be woken or sleep on."""
     there = world.look().guests(vmid)
     assert there.keys() == {node}
-    assert [guest.status in ("paused", "prelaunch") for guest in there[node]] == [True]
+    assert [guest.status in STATES[how] for guest in there[node]] == [True], there
 
 
 @then(Sentence("no node has a config of guest {vmid}"))
