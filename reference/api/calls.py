@@ -24,7 +24,7 @@ from reference.guest.drives import is_drive_key
 LOG_LINES = 50  # what a log answers when nobody says how many
 # Which privilege an option needs; whatever is not here is root's alone.
 _PRIVILEGES = (
-    (r"cpu|cpulimit|cpuunits|sockets|cores|vcpus|numa\d*|affinity", "VM.Config.CPU"),
+    (r"cpu|cpulimit|cpuunits|sockets|cores|vcpus|numa\d*", "VM.Config.CPU"),
     (r"memory|balloon|shares", "VM.Config.Memory"),
     (r"net\d+", "VM.Config.Network"),
     (r"(scsi|virtio|ide|sata|efidisk|tpmstate|unused)\d+|boot|bootdisk", "VM.Config.Disk"),
