@@ -17,12 +17,11 @@ from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
 Meters = dict[str, Meter]
-# What is on its way from one checkpoint to the next, and in how many parts it has a speed:
-# QEMU mirrors 16 MiB at once and then rests.
+# What is on its way from one checkpoint to the next; QEMU mirrors 16 MiB at once and then rests.
 SPANS = {
-    "the volume": ("disk copy", None, 2),
-    "the disks": ("mirror", "memory", 1),
-    "the memory": ("memory", "memory complete", 2),
+    "the volume": ("disk copy", None, rates.steady),
+    "the disks": ("mirror", "memory", rates.bursts),
+    "the memory": ("memory", "memory complete", rates.steady),
 }
 WITHIN = 0.15
 
@@ -49,13 +48,13 @@ def limited(world: World, datatable: Sequence[Sequence[str]]) -> None:
 
 @then(Sentence('"{node}" received {what:the volume|the disks|the memory} at {kib} KiB a second'))
 def speed(world: World, meters: Meters, node: str, what: str, kib: int) -> None:
-    """Never faster in all; where there are parts, one was not slower, whatever else went on."""
+    """Never faster in all; one part was not slower, whatever else went on in the machine."""
     _ = world.run.result
-    begin, end, count = SPANS[what]
+    begin, end, speeds_of = SPANS[what]
     span = _time(world, begin), _time(world, end)
-    stream = rates.stream(rates.between(meters[node].read(), *span))
-    assert stream[-1].total - stream[0].total > kib << 10, "less than a second's bytes came"
-    speeds = [rates.slope(part) / 1024 for part in (stream, *rates.split(stream, count))]
+    samples = rates.between(meters[node].read(), *span)
+    assert samples[-1].total - samples[0].total > kib << 10, "less than a second's bytes came"
+    speeds = [speed / 1024 for speed in speeds_of(samples)]
     world.measured[f"{what} in KiB/s, limited to {kib}"] = speeds[0]
     assert speeds[0] <= kib * (1 + WITHIN)
     assert max(speeds) >= kib * (1 - WITHIN)
