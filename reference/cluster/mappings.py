@@ -3,14 +3,8 @@
 import re
 from typing import NamedTuple
 
-from reference.cluster import paths
-from reference.cluster.sections import (
-    FLAGS,
-    Section,
-    malformed,
-    parse_property_string,
-    parse_sections,
-)
+from reference.cluster import paths, sections
+from reference.cluster.sections import FLAGS, malformed, parse_property_string
 from reference.errors import Failure
 from reference.files import read_file
 
@@ -34,11 +28,11 @@ def load_mappings() -> dict[str, dict[str, ResourceMapping]]:
 
 def parse_mappings(text: str, origin: str) -> dict[str, ResourceMapping]:
     """Parse one of mapping/{pci,usb,directory}.cfg; `origin` is its name for error texts."""
-    sections = parse_sections(text, origin, "map")
-    return {key: _mapping(section, origin) for key, section in sections.items()}
+    found = sections.parse_sections(text, origin, "map")
+    return {key: _mapping(section, origin) for key, section in found.items()}
 
 
-def _mapping(section: Section, origin: str) -> ResourceMapping:
+def _mapping(section: sections.Section, origin: str) -> ResourceMapping:
     live = section.options.get(_LIVE, "0").lower()
     if live not in FLAGS:
         raise malformed(origin, section.lines[_LIVE], "a boolean", live)
