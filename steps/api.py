@@ -54,7 +54,6 @@ def asks_with(world: World, talk: Talk, who: str, node: str, request: str, query
     asked(world, talk, who, node, request, query)
 
 
-@given(Sentence('"{who}" has asked "{node}" for "{request}"'))
 @when(Sentence('"{who}" asks "{node}" for "{request}"'))
 def asks(world: World, talk: Talk, who: str, node: str, request: str) -> None:
     asked(world, talk, who, node, request, "")
@@ -118,26 +117,6 @@ def requests_made(world: World, misfits: list[str], datatable: list[list[str]]) 
         misfits += strangers.misfit(world, dict(zip(head, row, strict=True)))
 
 
-@then(Sentence("the answer is {status}"))
-def answer_is(talk: Talk, status: int) -> None:
-    assert talk[-1][1].status == status, talk[-1][1]
-
-
-@then(Sentence('the answer is {status} because of "{text}"'))
-def answer_because(talk: Talk, status: int, text: str) -> None:
-    answer = talk[-1][1]
-    assert answer.status == status, answer
-    assert text in answer.message + str(answer.errors)
-
-
-@then(Sentence('the answer refuses exactly the parameters "{names}"'))
-def answer_refuses(talk: Talk, names: str) -> None:
-    answer = talk[-1][1]
-    assert (answer.status, answer.data) == (400, None), answer
-    assert sorted(answer.errors) == sorted(names.split(", "))
-    assert all(answer.errors.values())
-
-
 @then(Sentence('the answer names "{names}" and no other of type "{kind}"'))
 def answer_names(talk: Talk, names: str, kind: str) -> None:
     found = [row["id"] for row in talk[-1][1].data if row["type"] == kind]
@@ -159,7 +138,6 @@ def copied_a_part(world: World, volume: str, node: str) -> None:
 
 
 @then(Sentence("its process waits for the {which:migration|config} lock of guest {vmid}"))
-@given(Sentence("its process waits for the {which:migration|config} lock of guest {vmid}"))
 def task_waits(world: World, talk: Talk, which: str, vmid: int) -> None:
     upid = tasks.parse(talk[-1][1].data)
     path = world.lock_path(which, vmid).replace("/var/lock/", "/run/lock/")
