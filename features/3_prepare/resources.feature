@@ -46,7 +46,8 @@ Feature: Devices and directories of a node that a guest uses
         | usb0: mapping=stick / hostpci0: mapping=nic / vga: clipboard=vnc | --force | following mapped devices:? usb0:stick                    |
         | hostpci0: mapping=nic / vga: qxl,clipboard=vnc                   |         | clipboard.*                                              |
         | hostpci0: mapping=nic / vga: qxl / hostpci1: 01:00.0             | --force | storage 'only1' is not available on node 'pve2'          |
-      Then each time it is aborted for the reason of the row, and nothing has changed on any node
+      Then each time it is aborted for the reason of the row
+      And nothing has changed on any node
 
   @live @PREP-12
   Rule: A running guest with a VNC clipboard moves if its machine type is of version 10.1 or newer

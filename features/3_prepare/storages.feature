@@ -16,7 +16,8 @@ Feature: Storages of a guest, and the way to the target
         | [one] / scsi0: alt:100/a.raw / [two] / vmstate: only1:100/b.raw | | storage 'only1' is not available on node 'pve2' |
         | [one] / ide2: local:iso/a.iso,media=cdrom  | --targetstorage alt          | storage 'alt' does not support content type 'iso'        |
         | ide2: none,media=cdrom / scsi1: /dev/sda   |                              | .* using public key                                      |
-      Then each time it is aborted for the reason of the row, and nothing has changed on any node
+      Then each time it is aborted for the reason of the row
+      And nothing has changed on any node
 
   @offline @PREP-15
   Rule: A shared storage that the source does not reach is worth a warning
