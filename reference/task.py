@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from reference import notice
 from reference.cluster import membership, paths
 from reference.errors import Failure, ParameterFailure
 
@@ -97,9 +98,6 @@ def is_error(status: str) -> bool:
 class TaskLog:
     """What a task says on its standard output, which its log file gets."""
 
-    def __init__(self) -> None:
-        self.warnings = 0
-
     def info(self, text: str, mark: str = "") -> None:
         """Each line of the text with the time before it (TASK-04)."""
         prefix = time.strftime("%Y-%m-%d %H:%M:%S") + mark
@@ -110,11 +108,6 @@ class TaskLog:
 
     def error(self, text: str) -> None:
         self.info(text, " ERROR:")
-
-    def warn_task(self, text: str) -> None:
-        """A warning that the task's ending counts."""
-        self.warnings += 1
-        print(f"WARN: {text}", flush=True)
 
 
 def begin(kind: str, ident: str, user: str, pid: int) -> Upid:
@@ -139,7 +132,7 @@ def run(upid: Upid, body: Callable[[TaskLog], None]) -> str:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
             signal.signal(number, _interrupted)
         body(log)
-        status = f"WARNINGS: {log.warnings}" if log.warnings else "OK"
+        status = f"WARNINGS: {len(notice.given)}" if notice.given else "OK"
     except BaseException as error:
         known = isinstance(error, Failure)
         text = str(error) if known else f"internal error: {type(error).__name__}: {error}"

@@ -57,6 +57,16 @@ Feature: Requests over HTTPS, and the tasks they begin
         | stop    | qmstop    | none    |
       Then each is answered as it has to be
 
+  @TASK-03
+  Rule: A task that ends well, but not without warnings, tells how many there were
+
+    Scenario: A guest is started whose config has a line that nobody knows
+      Given a stopped guest 100 on "pve1"
+      And guest 100 has "frobnicate: 1" in its config
+      When "root@pam" asks "pve2" for "POST /nodes/pve1/qemu/100/status/start"
+      Then the task ends with "WARNINGS: 1"
+      And guest 100 is running on "pve1"
+
   @offline @TASK-16
   Rule: A task that is stopped gets TERM in its whole process group, and cleans up
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from types import SimpleNamespace
 
 from reference.cli.options import UsageError
@@ -22,6 +21,7 @@ from reference.guest.drives import (
     true,
 )
 from reference.locks import guest_config_lock
+from reference.notice import warn
 
 CREATE_LOCK_TIMEOUT = 5.0
 _NEW_VOLUME = re.compile(r"([^:]+):(\d+(?:\.\d+)?)")
@@ -123,7 +123,7 @@ def set_options(options: SimpleNamespace) -> None:
         config = load_unlocked(options.vmid, options.skiplock)
         for key in removed:
             if key not in config.current and key not in config.pending:
-                print(f"WARN: cannot delete '{key}' - it is not set", file=sys.stderr)
+                warn(f"cannot delete '{key}' - it is not set")
             if key.startswith("unused") and key in config.current:
                 _free_unused(config, config.current[key])
         _store(config, values, removed)
@@ -182,4 +182,4 @@ def _free_volumes(config: GuestConfig) -> None:
             if storage.volume_info(storages, volid).vmid == config.vmid:
                 storage.free_volume(storages, volid)
         except Failure as error:
-            print(f"WARN: could not remove '{volid}' - {error}", file=sys.stderr)
+            warn(f"could not remove '{volid}' - {error}")

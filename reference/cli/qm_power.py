@@ -11,6 +11,7 @@ from reference.guest import config as configs
 from reference.guest import process, schema
 from reference.guest.config import GuestConfig, load_config, load_unlocked
 from reference.locks import guest_config_lock
+from reference.notice import warn
 
 
 def start(options: SimpleNamespace) -> None:
@@ -32,7 +33,7 @@ def start(options: SimpleNamespace) -> None:
         _check_startable(config)
         unknown = [key for key in sorted(config.current) if not schema.is_known(key)]
         if unknown:
-            print(f"WARN: VM {config.vmid}: ignoring {', '.join(unknown)}", file=sys.stderr)
+            warn(f"VM {config.vmid}: ignoring {', '.join(unknown)}")
         if apply_pending(config):
             configs.write_config(config)
         launch = Launch(options.machine, options.force_cpu, timeout=options.timeout)
@@ -121,7 +122,7 @@ def list_guests(_: SimpleNamespace) -> None:
         try:
             config = load_config(vmid)
         except Failure as error:
-            print(f"WARN: {error}", file=sys.stderr)
+            warn(error)
             continue
         pid = process.running_pid(vmid)
         name, state = config.current.get("name", f"VM {vmid}"), "running" if pid else "stopped"
@@ -133,4 +134,4 @@ def nbdstop(options: SimpleNamespace) -> None:
     try:
         process.execute(options.vmid, "nbd-server-stop", timeout=25)
     except Failure as error:
-        print(f"WARN: {error}", file=sys.stderr)
+        warn(error)

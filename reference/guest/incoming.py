@@ -15,6 +15,7 @@ from reference.guest.config import GuestConfig
 from reference.guest.devices import Launch, drive_node
 from reference.guest.drives import Drive, drives, format_drive
 from reference.idmap import IdMap, map_id
+from reference.notice import warn
 
 if TYPE_CHECKING:
     from reference.guest.monitor import Monitor
@@ -136,7 +137,7 @@ def _announce(vmid: int, monitor: Monitor, received: Mapping[str, Drive], arriva
     try:
         set_capabilities(monitor)
     except Failure as error:
-        print(f"WARN: {error}", file=sys.stderr)
+        warn(error)
     uri = f"unix:{paths.migrate_socket(vmid)}"
     if arrival.launch.incoming == "tcp":
         host, port = _listen_place(arrival)
