@@ -118,8 +118,10 @@ def test_waiting_in_vain_shows_what_was_said(node: Node) -> None:
 
 
 def test_a_process_is_known_and_signalled(node: Node) -> None:
-    process = node.start(["sleep", "1003"])
-    assert node.get(f"/proc/{process.pid}/cmdline") == b"sleep\x001003\x00"
+    words = ["/usr/bin/python3", "-c", "print('runs', flush=True); input()"]
+    process = node.start(words, stdin=True)
+    process.wait_for("runs", 5)
+    assert node.get(f"/proc/{process.pid}/cmdline").decode() == "".join(f"{w}\0" for w in words)
     process.signal("TERM")
     assert process.wait(5).rc == -1
     trapped = node.start("trap 'echo caught; exit 5' INT; echo set; while :; do sleep 1004; done")

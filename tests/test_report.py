@@ -185,11 +185,11 @@ def test_what_unit_tests_judge_is_listed_as_such(pytester: pytest.Pytester) -> N
     assert found["LOCK-05"] == ("fail", "nor this (test_unit.py::test_broken[False])")
 
 
-@pytest.mark.parametrize("mark", ['"LOCK-99", reason="x"', '"LOCK-03"', 'reason="x"'])
-def test_a_wrong_mark_is_an_error(pytester: pytest.Pytester, mark: str) -> None:
-    made = f"import pytest\n@pytest.mark.requirement({mark})\ndef test_it(): pass\n"
-    pytester.makepyfile(test_unit=made)
+def test_a_wrong_mark_is_an_error(pytester: pytest.Pytester) -> None:
+    marks = ('"LOCK-99", reason="x"', '"LOCK-03"', 'reason="x"')
+    made = [f"@pytest.mark.requirement({m})\ndef test_{n}(): pass\n" for n, m in enumerate(marks)]
+    pytester.makepyfile(test_unit="".join(["import pytest\n", *made]))
     pytester.makeini(f"[pytest]\npythonpath = {ROOT}\n")
     ran = pytester.runpytest_subprocess("-p", "fixtures.report.plugin", "-n0", "test_unit.py")
     assert ran.ret != 0
-    ran.stdout.fnmatch_lines(["*expected an id of the catalogue and a reason*"])
+    ran.stdout.fnmatch_lines(["*expected an id of the catalogue and a reason*"] * len(marks))
