@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reference.api.preconditions import preconditions
-from reference.caller import CLI
 from reference.cluster import membership, paths
 from reference.errors import Failure
 from reference.guest import process
@@ -55,7 +54,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
     def answer(config: str, running: bool = False) -> dict[str, Any]:
         (tmp_path / "etc/pve/nodes/pve1/qemu-server/100.conf").write_text(config)
         monkeypatch.setattr(process, "running_pid", lambda vmid: 4711 if running else None)
-        return preconditions(100, CLI)
+        return preconditions(100)
 
     return answer
 
@@ -163,7 +162,7 @@ def test_a_locked_guest_is_refused(ask: Ask, config: str, fragment: str) -> None
 
 def test_no_quorum_and_no_config_are_refused(ask: Ask, tmp_path: Path) -> None:
     with pytest.raises(Failure, match="does not exist"):
-        preconditions(100, CLI)
+        preconditions(100)
     (tmp_path / "etc/pve/.members").write_text('{"cluster": {"quorate": 0}, "nodelist": {}}')
     with pytest.raises(Failure, match="no quorum"):
         ask("")

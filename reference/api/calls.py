@@ -52,7 +52,7 @@ def _migrate(call: Call) -> str:
 def _preconditions(call: Call) -> dict[str, Any]:
     from reference.api.preconditions import preconditions
 
-    return preconditions(call.values["vmid"], call.caller)
+    return preconditions(call.values["vmid"])
 
 
 def _command(call: Call) -> str:

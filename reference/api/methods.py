@@ -6,8 +6,10 @@ from reference.api.schema import (
     CIDR,
     GUEST,
     NODE,
+    SKIPLOCK,
     STORAGE_PAIRS,
     TEXT,
+    VMID,
     Kind,
     Method,
     Parameter,
@@ -22,8 +24,6 @@ _WORD = matching(r"[^\s-]\S*", "a word")
 _SNAPSHOT = matching(r"[A-Za-z_][A-Za-z0-9_-]*", "a snapshot name")
 _TASK = r"UPID:[A-Za-z0-9][A-Za-z0-9-]*(:[0-9A-Fa-f]{8,9}){3}:[^:/\s]+:[^:/\s]*:[^:/\s]+:"
 _UPID = Parameter("upid", matching(_TASK, "a task id"), "The task.", required=True)
-_VMID = Parameter("vmid", GUEST, "The guest.")
-_SKIPLOCK = Parameter("skiplock", BOOLEAN, "Ignore the guest's lock.", root_only=True)
 _TARGETSTORAGE = Parameter(
     "targetstorage", STORAGE_PAIRS, "Where volumes go: pairs and a default, or 1 for equal names.",
     many=True, candidates="storages",
@@ -62,7 +62,7 @@ def _config_option(name: str) -> Parameter | None:
 def _power(action: str, text: str, *more: Parameter) -> Method:
     """What changes whether a guest runs: `qm <action>`, and its task in the API."""
     return Method(
-        f"qm {action}", text, (_VMID, _SKIPLOCK, *more), run=f"qm_power:{action}", verb="POST",
+        f"qm {action}", text, (VMID, SKIPLOCK, *more), run=f"qm_power:{action}", verb="POST",
         path=f"{_QEMU}/status/{action}", permission=("/vms/{vmid}", "VM.PowerMgmt"),
     )  # fmt: skip
 
@@ -79,7 +79,7 @@ GUESTS = (
     Method(
         "qm migrate", "Move a guest to another node.",
         (
-            _VMID,
+            VMID,
             Parameter("target", NODE, "The node it goes to.", candidates="nodes"),
             Parameter("online", BOOLEAN, "Migrate a running guest, live."),
             Parameter("force", BOOLEAN, "Allow local devices.", root_only=True),
@@ -94,7 +94,7 @@ GUESTS = (
         ("/vms/{vmid}", "VM.Migrate"),
     ),
     Method(
-        "", "What stands in the way.", (_VMID, Parameter("target", NODE)), verb="GET",
+        "", "What stands in the way.", (VMID, Parameter("target", NODE)), verb="GET",
         path=f"{_QEMU}/migrate", permission=("/vms/{vmid}", "VM.Migrate"),
     ),
     _power(
@@ -124,25 +124,25 @@ GUESTS = (
     _power("reset", "Start the guest's machine anew."),
     Method(
         "qm config", "Show a guest's options as they will be at its next start.",
-        (_VMID, Parameter("current", BOOLEAN, "Show them as they are now.")),
+        (VMID, Parameter("current", BOOLEAN, "Show them as they are now.")),
         run="qm_config:show", verb="GET", path=f"{_QEMU}/config", permission=_AUDIT,
     ),
     Method(
         "qm set", "Change options.",
-        (_VMID, _SKIPLOCK, Parameter("delete", TEXT, "Options to remove.", many=True)),
+        (VMID, SKIPLOCK, Parameter("delete", TEXT, "Options to remove.", many=True)),
         run="qm_config:set_options", verb="PUT", path=f"{_QEMU}/config", further=_config_option,
     ),
     Method(
-        "qm status", "Show whether a guest runs.", (_VMID,),
+        "qm status", "Show whether a guest runs.", (VMID,),
         run="qm_power:status", verb="GET", path=f"{_QEMU}/status/current", permission=_AUDIT,
     ),
-    Method("qm create", "Make a guest.", (_VMID,), run="qm_config:create", further=_config_option),
+    Method("qm create", "Make a guest.", (VMID,), run="qm_config:create", further=_config_option),
     Method(
-        "qm destroy", "Remove a guest and its volumes.", (_VMID, _SKIPLOCK), run="qm_config:destroy"
+        "qm destroy", "Remove a guest and its volumes.", (VMID, SKIPLOCK), run="qm_config:destroy"
     ),
-    Method("qm unlock", "Remove a guest's lock.", (_VMID,), run="qm_config:unlock"),
+    Method("qm unlock", "Remove a guest's lock.", (VMID,), run="qm_config:unlock"),
     Method("qm list", "Show this node's guests.", (), (), run="qm_power:list_guests"),
-    Method("qm nbdstop", "Stop a guest's NBD server.", (_VMID,), run="qm_power:nbdstop"),
+    Method("qm nbdstop", "Stop a guest's NBD server.", (VMID,), run="qm_power:nbdstop"),
     Method("qm mtunnel", "The target's end of a migration (internal).", (), (), "migrate:tunnel"),
 )  # fmt: skip
 
@@ -231,7 +231,7 @@ VOLUMES = (
     ),
     Method(
         "pvesr set-state", "Take over a guest's replication states (internal).",
-        (_VMID, Parameter("state", TEXT, "Them, as JSON.")), ("vmid", "state"), "pvesr:set_state",
+        (VMID, Parameter("state", TEXT, "Them, as JSON.")), ("vmid", "state"), "pvesr:set_state",
     ),
 )  # fmt: skip
 

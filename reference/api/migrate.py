@@ -12,6 +12,7 @@ from reference.cluster import membership, storages
 from reference.errors import Failure, ParameterFailure
 from reference.guest import config as configs
 from reference.guest import process, volumes
+from reference.guest.drives import on_storage
 from reference.migration.request import Request, content_of
 from reference.replication.jobs import replication_of
 from reference.storage.base import parse_volid
@@ -69,7 +70,7 @@ def _check_storages(request: Request, config: configs.GuestConfig, local: str) -
             storages.check_storage(known, storeid, request.target, "images")
         return
     for ref in volumes.referenced_volumes(config).values():
-        if ref.attached and ":" in ref.volume and not ref.volume.startswith("/"):
+        if ref.attached and on_storage(ref.volume):
             storeid, volname = parse_volid(ref.volume)
             for node in (local, request.target):
                 storages.check_storage(known, storeid, node, content_of(volname))

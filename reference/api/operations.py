@@ -4,7 +4,9 @@ from reference.api.schema import (
     BOOLEAN,
     GUEST,
     NODE,
+    SKIPLOCK,
     TEXT,
+    VMID,
     Kind,
     Method,
     Parameter,
@@ -15,7 +17,6 @@ from reference.api.schema import (
 from reference.guest.drives import is_drive_key
 
 _SNAPSHOT_NAME = matching(r"[A-Za-z][A-Za-z0-9_-]{1,39}", "a snapshot name, 2 to 40 characters")
-_VMID = Parameter("vmid", GUEST, "The guest.")
 _NAME = Parameter("snapname", _SNAPSHOT_NAME, "The snapshot.")
 _FORCE = Parameter("force", BOOLEAN, "Forget it even if an image does not give it up.")
 
@@ -44,7 +45,6 @@ _RESOURCE = (
     Parameter("max_relocate", integer(0), "How often it is then tried on another one."),
 )
 _DISK = Parameter("disk", Kind(_drive, "<drive>"), "The drive.")
-_SKIPLOCK = Parameter("skiplock", BOOLEAN, "Ignore the guest's lock.", root_only=True)
 _SIZE = matching(r"\+?[0-9]{1,12}(\.[0-9]{1,6})?[KMGT]?", "[+]<number>[K|M|G|T]")
 
 _MOVE, _TO = (_SID, _NODE), ("sid", "node")
@@ -62,22 +62,22 @@ OPERATIONS = (
     Method("pve-ha-lrm run", "Do so whenever HA is asked.", (), (), "pve_ha_lrm:run"),
     Method(
         "qm snapshot", "Remember a guest's disks and config.",
-        (_VMID, _NAME, _NOTE), _SNAPSHOT, "qm_snapshot:create",
+        (VMID, _NAME, _NOTE), _SNAPSHOT, "qm_snapshot:create",
     ),
-    Method("qm rollback", "Go back to it.", (_VMID, _NAME), _SNAPSHOT, "qm_snapshot:rollback"),
+    Method("qm rollback", "Go back to it.", (VMID, _NAME), _SNAPSHOT, "qm_snapshot:rollback"),
     Method(
-        "qm delsnapshot", "Forget it.", (_VMID, _NAME, _FORCE), _SNAPSHOT, "qm_snapshot:delete"
+        "qm delsnapshot", "Forget it.", (VMID, _NAME, _FORCE), _SNAPSHOT, "qm_snapshot:delete"
     ),
-    Method("qm listsnapshot", "Show a guest's snapshots.", (_VMID,), run="qm_snapshot:show"),
+    Method("qm listsnapshot", "Show a guest's snapshots.", (VMID,), run="qm_snapshot:show"),
     Method(
         "qm resize", "Let a disk grow.",
-        (_VMID, _DISK, Parameter("size", _SIZE, "To this size, or by it."), _SKIPLOCK),
+        (VMID, _DISK, Parameter("size", _SIZE, "To this size, or by it."), SKIPLOCK),
         ("vmid", "disk", "size"), "qm_disk:resize",
     ),
-    Method("qm template", "Turn a guest into a template.", (_VMID,), run="qm_disk:template"),
+    Method("qm template", "Turn a guest into a template.", (VMID,), run="qm_disk:template"),
     Method(
         "qm rescan", "Find volumes of guests, and the sizes of their disks.",
-        (_VMID._replace(text="This guest alone."), Parameter("dryrun", BOOLEAN, "Change nothing.")),
+        (VMID._replace(text="This guest alone."), Parameter("dryrun", BOOLEAN, "Change nothing.")),
         (), "qm_disk:rescan",
     ),
 )  # fmt: skip

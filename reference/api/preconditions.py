@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from reference.caller import Caller
 from reference.cluster import ha, membership, paths
 from reference.cluster.mappings import load_mappings
 from reference.cluster.storages import Storage, load_storages
 from reference.errors import Failure
 from reference.guest import process
 from reference.guest.config import GuestConfig, load_unlocked
-from reference.guest.drives import drives
+from reference.guest.drives import drives, on_storage
 from reference.guest.resources import clipboard_stays, local_resources
 from reference.guest.volumes import VolumeRef, referenced_volumes
 from reference.storage.base import parse_volid
@@ -20,7 +19,7 @@ from reference.storage.base import parse_volid
 Answer = dict[str, Any]
 
 
-def preconditions(vmid: int, caller: Caller) -> Answer:
+def preconditions(vmid: int) -> Answer:
     """The answer to GET .../migrate, whoever asks; takes no lock, changes nothing (PRECOND-14)."""
     membership.check_quorum()
     config = load_unlocked(vmid, skiplock=False)
@@ -73,7 +72,7 @@ def _machine(vmid: int) -> str:
 
 def _storage(volume: str, known: Mapping[str, Storage]) -> Storage | None:
     """The storage of a volume id; a path, `none` and `cdrom` have none."""
-    if ":" not in volume or volume.startswith("/"):
+    if not on_storage(volume):
         return None
     storeid = parse_volid(volume)[0]
     if storeid not in known:

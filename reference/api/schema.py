@@ -112,6 +112,10 @@ class Parameter(NamedTuple):
     candidates: str = ""  # what completion offers: nodes, storages
 
 
+VMID = Parameter("vmid", GUEST, "The guest.")
+SKIPLOCK = Parameter("skiplock", BOOLEAN, "Ignore the guest's lock.", root_only=True)
+
+
 class Method(NamedTuple):
     """Something that can be asked for; `name` on the command line, `verb` and `path` in the API.
 

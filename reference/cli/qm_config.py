@@ -17,6 +17,7 @@ from reference.guest.drives import (
     format_drive,
     format_size,
     is_drive_key,
+    on_storage,
     parse_drive,
     true,
 )
@@ -98,7 +99,7 @@ def _with_size(vmid: int, drive: Drive) -> str:
 
     if drive.volume.startswith("/") and not os.path.exists(drive.volume):
         raise Failure(f"{drive.key}: '{drive.volume}' does not exist")
-    if ":" in drive.volume and not drive.volume.startswith("/"):
+    if on_storage(drive.volume):
         info = storage.volume_info(load_storages(), drive.volume)
         if info.vmid not in (None, vmid):
             raise Failure(f"{drive.key}: '{drive.volume}' is owned by other VM {info.vmid}")

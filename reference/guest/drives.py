@@ -66,6 +66,11 @@ def is_drive_key(key: str) -> bool:
     return match is not None and int(match[2]) < BUSES[match[1]]
 
 
+def on_storage(volume: str) -> bool:
+    """Whether a drive's volume is one of a storage: not `none`, `cdrom` or a path."""
+    return ":" in volume and not volume.startswith("/")
+
+
 def parse_drive(key: str, text: str) -> Drive:
     """Read a drive's value; Failure naming the key, the offending part and what was expected."""
     volume, options = "", dict[str, str]()
