@@ -18,6 +18,8 @@ from fixtures.world import holding, oracle, postcopy
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
+PASSING = {"none", "setup", "device", "postcopy-recover-setup", "postcopy-recover"}
+
 
 class Meanwhile(NamedTuple):
     """All nodes, and the guest's beats until then."""
@@ -34,6 +36,14 @@ def watched_migration(world: World, vmid: int, node: str, watched: list[Watch]) 
 @when(Sentence('the suite moves guest {vmid} to "{node}" by post-copy with its own hands'))
 def by_postcopy(world: World, vmid: int, node: str, watched: list[Watch]) -> None:
     watched += postcopy.move(world, vmid, node)
+
+
+@when(
+    Sentence('the suite moves guest {vmid} to "{node}" by post-copy with its own hands,'
+             " over a link that is cut on the way")
+)  # fmt: skip
+def by_cut_postcopy(world: World, vmid: int, node: str, watched: list[Watch]) -> None:
+    watched += postcopy.move(world, vmid, node, cut=True)
 
 
 @pytest.fixture
@@ -121,3 +131,22 @@ def ran_before(world: World, vmid: int, node: str, watched: list[Watch]) -> None
     early = incomplete_after(source.samples, began)
     assert {one.status for one in early} == {"postcopy-active"}
     assert max(one.remaining for one in early) > MIB
+
+
+@then(Sentence('the source said of the migration: "{statuses}"'))
+def statuses_were(statuses: str, watched: list[Watch]) -> None:
+    """In this order; states that pass too quickly to be always seen are left out."""
+    found = [sample.status for sample in watched[0].samples]
+    lasting = [status for status, _ in groupby(found) if status not in PASSING]
+    assert [status for status, _ in groupby(lasting)] == statuses.split(", ")
+
+
+@then(Sentence('guest {vmid} had to wait on "{node}" for pages that it touched'))
+def waited_for_pages(world: World, vmid: int, node: str, watched: list[Watch]) -> None:
+    """The source counted what it was asked for, the target how long the guest stood still."""
+    with monitor(world.node(node), vmid) as qmp:
+        waited = qmp.migration["postcopy-blocktime"]
+    world.measured["post-copy: pages asked for"] = watched[0].samples[-1].requests
+    world.measured["post-copy: ms waited for them"] = waited
+    assert watched[0].samples[-1].requests > 0
+    assert waited > 0
