@@ -27,10 +27,8 @@ lint type: ready
 unit: ready  ## unit tests and the laws of the architecture
 	@$(TOX) run -e unit -- $(ARGS)
 
-benchmarks: lab  ## start-up time of node commands, cost of a live migration
-	@$(TOX) exec -e unit -- python -m benchmarks.startup $(ARGS)
-	@$(TOX) exec -e unit -- python -m benchmarks.live
-	@$(TOX) exec -e unit -- python -m benchmarks.api
+benchmarks: lab  ## the reference against raw QMP, a polling migrator and libvirt; some 10 min
+	@$(TOX) run -e benchmarks -- $(ARGS)
 
 sweep: lab  ## remove what a killed run left behind
 	@$(TOX) exec -e conformance -- python -m fixtures.labs sweep

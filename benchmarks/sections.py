@@ -1,0 +1,68 @@
+"""What is measured: which guests, by which ways, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from benchmarks.bed import Way
+from benchmarks.figures import Shape
+from benchmarks.floor import FloorWay
+from benchmarks.reference import ReferenceWay
+
+DISK = 192  # MiB of each full disk
+
+
+class Section(NamedTuple):
+    """Guests that all ways of a section migrate in turn."""
+
+    name: str
+    title: str
+    shapes: Sequence[Shape]
+    ways: Sequence[str]
+
+
+class Task(NamedTuple):
+    """One migration to be measured."""
+
+    section: str
+    shape: Shape
+    way: str
+    turn: int
+
+
+def all_ways() -> dict[str, Way]:
+    """Every way by its name."""
+    ways: list[Way] = [FloorWay(secure=False), FloorWay(secure=True)]
+    ways += [ReferenceWay(secure=False), ReferenceWay(secure=True)]
+    ways += [ReferenceWay(secure=False, polled=True), ReferenceWay(secure=True, polled=True)]
+    return {way.name: way for way in ways}
+
+
+def sections(*, quick: bool) -> list[Section]:
+    """All of them; `quick` leaves out what takes long."""
+    four = ("floor", "reference", "floor ssh", "reference ssh")
+    sizes = (128, 512) if quick else (128, 512, 1024, 2048, 4096)
+    counts = (1, 2) if quick else (1, 2, 4)
+    return [
+        Section(
+            "handover", "A small guest: total time and pause", [Shape()],
+            [*four, "polled", "polled ssh", "virsh"],
+        ),
+        Section(
+            "ram", "RAM, half of it full", [Shape(size, noise=size // 2) for size in sizes], four
+        ),
+        Section(
+            "disks", "Full disks", [Shape(disks=count, disk=DISK) for count in counts], four
+        ),
+    ]  # fmt: skip
+
+
+def order(chosen: Sequence[Section], ways: Sequence[str], rounds: int) -> Iterator[Task]:
+    """Turn by turn, and in each guest by guest, and of each way by way: noise falls on all."""
+    for turn in range(rounds):
+        for section in chosen:
+            for shape in section.shapes:
+                for way in section.ways:
+                    if way in ways:
+                        yield Task(section.name, shape, way, turn)
