@@ -1,7 +1,7 @@
 # Short names for the tox environments; each prepares the machine first where that is needed.
 # ARGS goes to the program run: make demo ARGS=--keep, make conformance ARGS='-n 1 -k IDMAP'.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint type unit conformance benchmarks sweep clean ready lab
+.PHONY: help demo test lint type unit conformance benchmarks qemu-trees sweep clean ready lab
 
 # tox and what it runs write in the order of events
 export PYTHONUNBUFFERED = 1
@@ -10,7 +10,7 @@ export PYTHONUNBUFFERED = 1
 TOX = exec </dev/null setpriv --pdeathsig KILL .venv/bin/tox -qq
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
 
 demo: lab  ## watch a running guest with local disks move between two nodes
 	@$(TOX) run -e demo -- $(ARGS)
@@ -29,6 +29,9 @@ unit: ready  ## unit tests and the laws of the architecture
 
 benchmarks: lab  ## the reference against raw QMP, a polling migrator and libvirt; some 10 min
 	@$(TOX) run -e benchmarks -- $(ARGS)
+
+qemu-trees: lab  ## QEMU 7.2, 10.0 and 11.1 from packages, for --qemu, --qemu-source, --qemu-target
+	@tools/qemu-trees $(ARGS)
 
 sweep: lab  ## remove what a killed run left behind
 	@$(TOX) exec -e conformance -- python -m fixtures.labs sweep
