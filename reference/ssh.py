@@ -10,7 +10,7 @@ import contextlib
 import os
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 from reference.cluster import paths
@@ -29,31 +29,42 @@ class Remote:
         self.control = f"{paths.RUN}/ssh-{node}-{os.getpid()}"
         self._forwards: list[str] = []
         self._master: subprocess.Popen[bytes] | None = None
+        self._removal: subprocess.Popen[bytes] | None = None
+        self._ready = False
 
-    def ssh(self, *options: str, shared: bool = True) -> list[str]:
-        """The argument vector up to the host; `shared` uses the kept connection."""
-        control = ("-S", self.control) if shared else ("-o", "ControlPath=none")
+    def ssh(self, *options: str) -> list[str]:
+        """The argument vector up to the host; the kept connection is used if there is one."""
         base = (paths.SSH, "-e", "none", "-o", "BatchMode=yes")
         alias = ["-o", f"HostKeyAlias={self.node}"]
         if os.path.exists(known := paths.known_hosts(self.node)):
             alias += ["-o", f"UserKnownHostsFile={known}", "-o", "GlobalKnownHostsFile=none"]
+        control = ("-S", self.control)
         return [*base, *alias, *_ALIVE, *control, *options, f"root@{self.address}"]
 
-    def connect(self) -> None:
-        """Open the kept connection and probe it with /bin/true (NET-07)."""
+    def open(self, forwards: Mapping[str, str]) -> None:
+        """Begin to log in; unix sockets over there (the values) are to be reachable here."""
         os.makedirs(paths.RUN, exist_ok=True)
+        self._forwards = list(forwards)
+        for local in self._forwards:
+            _unlink(local)
+        options = [word for pair in forwards.items() for word in ("-L", ":".join(pair))]
         # Our end of the pipe holds the connection: it ends with this process, however that ends.
         self._master = subprocess.Popen(
-            [*self.ssh("-M"), "--", "echo ready; exec cat"],
+            [*self.ssh("-M", *options), "--", "echo ready; exec cat"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
-        assert self._master.stdout
-        self.probe(ready=self._master.stdout.readline() == b"ready\n")
 
-    def probe(self, *, ready: bool = True) -> None:
+    def connect(self) -> None:
+        """Wait for the kept connection and probe it with /bin/true (NET-07)."""
+        assert self._master
+        assert self._master.stdout
+        self._ready = self._master.stdout.readline() == b"ready\n"
+        self.probe()
+
+    def probe(self) -> None:
         """Whether a command can be run there (NET-07)."""
-        if not ready or self.run(["/bin/true"]).returncode:
+        if not self._ready or self.run(["/bin/true"]).returncode:
             raise Failure(f"Can't connect to destination address '{self.address}' using public key")
 
     def run(
@@ -89,31 +100,33 @@ class Remote:
         argv = [*self.ssh(), "--", shlex.join(command)]
         return subprocess.Popen(argv, stdin=stdin, start_new_session=True, **pipes)
 
-    def forward(self, local: str, remote: str) -> None:
-        """Make the unix socket `remote` over there reachable here as `local`."""
-        _unlink(local)
-        done = _quiet(self.ssh("-O", "forward", "-L", f"{local}:{remote}"))
-        if done.returncode:
-            raise Failure(f"can't forward '{remote}' of {self.node} to '{local}'")
-        self._forwards.append(local)
+    def forget(self, sockets: Sequence[str]) -> None:
+        """Forward these no longer, and remove them over there; `close` waits for the latter."""
+        if not self._master or self._master.poll() is not None:
+            return
+        cancel = [word for path in sockets for word in ("-L", f"{path}:{path}")]
+        self._removal = _quiet([*self.ssh(), "--", "rm", "-f", *sockets])
+        _quiet(self.ssh("-O", "cancel", *cancel)).wait()
 
     def close(self) -> None:
         """End the kept connection and remove what it left in the file system."""
         if self._master:
             try:
+                if not self._ready:
+                    self._master.terminate()
                 self._master.communicate(timeout=5)
             except subprocess.TimeoutExpired:
                 self._master.kill()
                 self._master.communicate()
+        if self._removal:
+            self._removal.wait()
         for path in [*self._forwards, self.control]:
             _unlink(path)
 
 
-def _quiet(argv: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+def _quiet(argv: Sequence[str]) -> subprocess.Popen[bytes]:
     null = subprocess.DEVNULL
-    return subprocess.run(
-        argv, stdin=null, stdout=null, stderr=null, start_new_session=True, check=False
-    )
+    return subprocess.Popen(argv, stdin=null, stdout=null, stderr=null, start_new_session=True)
 
 
 def _unlink(path: str) -> None:

@@ -50,9 +50,7 @@ def phase2(migration: Migration) -> None:
 
 def _watch_destination(migration: Migration) -> None:
     """Reach the target's own monitor, for its word on the loaded state counts."""
-    local = f"{paths.RUN}/{migration.vmid}.destination"
-    migration.remote.forward(local, paths.qmp_socket(migration.vmid))
-    migration.destination = Monitor(local)
+    migration.destination = Monitor(migration.far_monitor)
 
 
 def _start_on_target(migration: Migration) -> tuple[str, list[str]]:

@@ -29,6 +29,8 @@ def prepare(migration: Migration) -> None:
     migration.pid = process.running_pid(vmid) or 0
     if migration.running and not request.online:
         raise Failure("can't migrate running VM without --online")
+    if not migration.network:
+        _log_in(migration)
     if migration.running:
         if warning := migration.replication.check_live(request.force):
             migration.log.warn(warning)
@@ -36,6 +38,12 @@ def prepare(migration: Migration) -> None:
     _check_resources(migration)
     _check_storages(migration)
     _connect(migration)
+
+
+def _log_in(migration: Migration) -> None:
+    """It takes its time, so it begins early; its end is awaited when all else was looked at."""
+    monitor = {migration.far_monitor: paths.qmp_socket(migration.vmid)}
+    migration.remote.open(monitor if migration.running else {})
 
 
 def _connect(migration: Migration) -> None:
@@ -49,6 +57,7 @@ def _connect(migration: Migration) -> None:
             said = " ".join(answer.split()) or "nothing"
             raise Failure(f"got no address of {remote.node} in network '{network}', but '{said}'")
         migration.remote = remote = Remote(remote.node, found[1])
+        _log_in(migration)
     remote.connect()
     if network:
         what = "use dedicated network address for sending migration traffic"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from reference.cluster import datacenter, membership, storages
+from reference.cluster import datacenter, membership, paths, storages
 from reference.errors import Failure
 from reference.guest.config import GuestConfig
 from reference.migration.request import Request
@@ -69,6 +69,11 @@ class Migration:
     def running(self) -> bool:
         """Whether the guest ran when prepare looked: only then phase 2 runs (PREP-17)."""
         return self.pid != 0
+
+    @property
+    def far_monitor(self) -> str:
+        """The socket here by which the target's monitor is reached."""
+        return f"{paths.RUN}/{self.vmid}.destination"
 
     def check_target(self) -> None:
         """Raise once the target's QEMU or the way to it is gone: an idle mirror would not tell."""

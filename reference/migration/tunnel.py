@@ -35,7 +35,7 @@ class Tunnel:
         forwards = [part for path in sockets for part in ("-L", f"{path}:{path}")]
         options = ["-o", "ExitOnForwardFailure=yes", *forwards]
         self._child = subprocess.Popen(
-            [*remote.ssh(*options, shared=False), "--", paths.QM, "mtunnel"],
+            [*remote.ssh(*options), "--", paths.QM, "mtunnel"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         try:
@@ -107,7 +107,7 @@ class Tunnel:
             error = failure
         self._end(grace=30 if error is None else 0)
         if self._sockets:
-            self._remote.run(["rm", "-f", *self._sockets])
+            self._remote.forget(self._sockets)
         if error:
             raise error
 
