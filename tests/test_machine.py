@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from reference.errors import Failure
 from reference.guest.config import parse_config
-from reference.guest.devices import Image, Launch, boot_order
+from reference.guest.devices import Image, Launch, boot_order, trims_clones
 from reference.guest.drives import Drive, volume_format
 from reference.guest.machine import qemu_argv
 
@@ -207,3 +207,34 @@ def test_what_this_node_cannot_honour_is_refused(line: str) -> None:
 def test_devices_do_not_depend_on_the_order_of_lines(keys: list[str]) -> None:
     lines = [f"{key}: local:100/{key}.qcow2" for key in keys]
     assert argv("\n".join(lines)) == argv("\n".join(sorted(lines)))
+
+
+@pytest.mark.parametrize(
+    ("option", "device"),
+    [
+        ("1", "virtserialport,chardev=qga0,name=org.qemu.guest_agent.0"),
+        ("enabled=on,fstrim_cloned_disks=1,type=virtio", "virtserialport,chardev=qga0,"),
+        ("1,type=isa", "isa-serial,chardev=qga0"),
+    ],
+)
+def test_the_port_of_an_agent(option: str, device: str) -> None:
+    words = argv(f"agent: {option}")
+    assert "socket,id=qga0,path=/run/qemu-server/100.qga,server=on,wait=off" in words
+    assert values(words, "-device")[-1].startswith(device)
+
+
+@pytest.mark.parametrize(
+    ("option", "trims"),
+    [
+        ("1,fstrim_cloned_disks=1", True),
+        ("enabled=yes,fstrim_cloned_disks=on", True),
+        ("1,fstrim_cloned_disks=0", False),
+        ("1", False),
+        ("0,fstrim_cloned_disks=1", False),
+        ("fstrim_cloned_disks=1", False),
+    ],
+)
+def test_who_is_told_that_disks_were_copied(option: str, trims: bool) -> None:
+    config = parse_config(100, "", "100.conf")
+    config.current["agent"] = option
+    assert trims_clones(config) is trims

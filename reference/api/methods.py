@@ -143,6 +143,15 @@ GUESTS = (
     Method("qm unlock", "Remove a guest's lock.", (VMID,), run="qm_config:unlock"),
     Method("qm list", "Show this node's guests.", (), (), run="qm_power:list_guests"),
     Method("qm nbdstop", "Stop a guest's NBD server.", (VMID,), run="qm_power:nbdstop"),
+    Method(
+        "qm guest", "Ask the agent inside a guest.",
+        (
+            Parameter("action", one_of("cmd")),
+            VMID,
+            Parameter("command", one_of("fstrim", "ping")),
+        ),
+        ("action", "vmid", "command"), "qm_power:guest",
+    ),
     Method("qm mtunnel", "The target's end of a migration (internal).", (), (), "migrate:tunnel"),
 )  # fmt: skip
 

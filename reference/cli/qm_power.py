@@ -1,4 +1,4 @@
-"""`qm start|stop|shutdown|reset|suspend|resume|status|list|nbdstop`."""
+"""`qm start|stop|shutdown|reset|suspend|resume|status|list|nbdstop|guest cmd`."""
 
 from __future__ import annotations
 
@@ -135,3 +135,14 @@ def nbdstop(options: SimpleNamespace) -> None:
         process.execute(options.vmid, "nbd-server-stop", timeout=25)
     except Failure as error:
         warn(error)
+
+
+def guest(options: SimpleNamespace) -> None:
+    """Ask the guest's agent, and tell what it answers."""
+    import json
+
+    from reference.guest import agent
+
+    load_config(options.vmid)
+    process.check_running(options.vmid)
+    print(json.dumps(agent.execute(options.vmid, options.command)))

@@ -47,6 +47,7 @@ reserved_ports = _one("/run/pve-reserved-ports")  # one `<port> <unix time>` a l
 migration_lock = _by_guest("/var/lock/pve-manager/pve-migrate-{}")
 config_lock = _by_guest("/var/lock/qemu-server/lock-{}.conf")
 qmp_socket = _by_guest(RUN + "/{}.qmp")
+agent_socket = _by_guest(RUN + "/{}.qga")
 pid_file = _by_guest(RUN + "/{}.pid")
 migrate_socket = _by_guest(RUN + "/{}.migrate")  # takes the RAM stream in secure mode
 nbd_socket = _by_guest(RUN + "/{}_nbd.migrate")  # serves the incoming disks in secure mode

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from reference.cluster import paths
+from reference.cluster.sections import FLAGS, parse_property_string
 from reference.guest.config import GuestConfig
 from reference.guest.drives import Drive, drives
 
@@ -125,3 +127,27 @@ def network_arguments(config: GuestConfig) -> Iterator[str]:
             address = f",mac={mac}" if mac else ""
             yield from ("-netdev", f"user,id={key}", "-device")
             yield f"{device}{address},netdev={key},id={key}{_boot_index(config, key)}"
+
+
+def _agent_options(config: GuestConfig) -> dict[str, str]:
+    """The agent option by name; empty if the guest has none."""
+    found = parse_property_string(config.current.get("agent", "0"), "enabled")
+    return found if FLAGS.get(found.get("enabled", "0").lower()) else {}
+
+
+def trims_clones(config: GuestConfig) -> bool:
+    """Whether the guest's agent is to be told when its disks were copied (P3-12)."""
+    return FLAGS.get(_agent_options(config).get("fstrim_cloned_disks", "0").lower(), False)
+
+
+def agent_arguments(config: GuestConfig) -> Iterator[str]:
+    """The serial port at which the guest's agent answers."""
+    if not (options := _agent_options(config)):
+        return
+    path = paths.agent_socket(config.vmid)
+    yield from ("-chardev", f"socket,id=qga0,path={path},server=on,wait=off", "-device")
+    if options.get("type") == "isa":
+        yield "isa-serial,chardev=qga0"
+        return
+    port = "virtserialport,chardev=qga0,name=org.qemu.guest_agent.0"
+    yield from ("virtio-serial,id=qga0", "-device", port)

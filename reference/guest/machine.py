@@ -8,7 +8,13 @@ from reference.cluster import paths
 from reference.cluster.sections import parse_property_string
 from reference.errors import Failure
 from reference.guest.config import GuestConfig
-from reference.guest.devices import Image, Launch, disk_arguments, network_arguments
+from reference.guest.devices import (
+    Image,
+    Launch,
+    agent_arguments,
+    disk_arguments,
+    network_arguments,
+)
 from reference.guest.drives import Drive
 
 OVMF_CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
@@ -30,6 +36,7 @@ def qemu_argv(
     argv += ["-chardev", f"socket,id=qmp,path={paths.qmp_socket(vmid)},server=on,wait=off"]
     argv += ["-mon", "chardev=qmp,mode=control"]
     argv += [*_board(config, launch), *_identity(config), *_serials(config)]
+    argv += agent_arguments(config)
     argv += disk_arguments(config, images)
     argv += network_arguments(config)
     if launch.incoming:

@@ -209,7 +209,7 @@ def _end(vmid: int, pid: int, ask: bool) -> None:
 
 def cleanup_sockets(vmid: int) -> None:
     """Remove the runtime files of a guest that has ended (P3-17)."""
-    own = re.compile(rf"{vmid}(?:\.(?:qmp|pid|migrate|log|serial\d+)|_nbd\.migrate)")
+    own = re.compile(rf"{vmid}(?:\.(?:qmp|qga|pid|migrate|log|serial\d+)|_nbd\.migrate)")
     folder = paths.ROOT + paths.RUN
     for name in filter(own.fullmatch, os.listdir(folder) if os.path.isdir(folder) else ()):
         with suppress(FileNotFoundError):

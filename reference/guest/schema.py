@@ -21,6 +21,10 @@ OPTIONS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("kvm", "onboot", "protection", "template"), (FLAG, "a boolean")),
     **dict.fromkeys(("cores", "sockets"), (_COUNT, "an integer, 1 or more")),
     **dict.fromkeys(("args", "hookscript", "ostype", "tags"), _TEXT),
+    "agent": (
+        rf"(?:enabled=)?{FLAG}(?:,(?:fstrim_cloned_disks|freeze-fs[\w-]*)={FLAG}|,type=(?:virtio|isa))*",
+        "[enabled=]<1|0>[,fstrim_cloned_disks=<1|0>][,type=<virtio|isa>]",
+    ),
     "balloon": (r"\d{1,9}", "an integer of MiB, 0 or more"),
     "bios": (r"seabios|ovmf", "seabios or ovmf"),
     "boot": (r"order=[\w;]*|[acdn]{1,4}", "order=<dev>[;<dev>...]"),
