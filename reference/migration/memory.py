@@ -18,6 +18,7 @@ ENABLED = frozenset({"auto-converge", "xbzrle"})
 _SWITCHOVER = 0.002
 _FIRST_WAIT, _LAST_WAIT = 1.0, 0.1
 _TRIES = 5
+_GOING_ON = ("active", "device")
 
 
 def set_capabilities(monitor: Monitor) -> None:
@@ -55,7 +56,7 @@ class Transfer:
         self._failures = 0
         self._wait = _FIRST_WAIT
         self._round = 0
-        self._transferred = 0
+        self._moved = (0, 0)
         downtime = limits.downtime_ms(migration)
         self._policy = Convergence(downtime, limits.LONGEST_DOWNTIME)
 
@@ -78,8 +79,8 @@ class Transfer:
             info = self._query()
             if info is not None and self._finished(info):
                 return
-            if time.monotonic() >= due:
-                self._evaluate(info or {})
+            if info and info["status"] in _GOING_ON and time.monotonic() >= due:
+                self._evaluate(info)
                 due = time.monotonic() + self._wait
             self._check_tunnel()
 
@@ -105,9 +106,9 @@ class Transfer:
         status = info.get("status")
         if status in ("setup", "cancelling", "wait-unplug"):
             self._log.info(f"migration status: {status}")
-            self._events.get(_SWITCHOVER)
+            self._events.get(_FIRST_WAIT)
             return False
-        if status not in ("active", "device", "completed", "failed", "cancelled"):
+        if status not in (*_GOING_ON, "completed", "failed", "cancelled"):
             raise Failure(self._error or f"unable to parse migration status '{status}' - aborting")
         self._error, self._failures = None, 0
         if status in ("failed", "cancelled"):
@@ -129,15 +130,15 @@ class Transfer:
 
     def _evaluate(self, info: dict[str, Any]) -> None:
         """One poll round: progress, a shorter wait near the end, non-convergence (P2-43..48)."""
-        ram = info.get("ram", {})
-        moved = ram.get("transferred", 0) - self._transferred
-        if not moved:
-            return
-        self._transferred = ram["transferred"]
         self._round += 1
+        ram, vfio = info["ram"], info.get("vfio", {})
+        moved = ram["transferred"], vfio.get("transferred", 0)
+        if moved == self._moved:
+            return
+        self._moved = moved
         if self._wait == _FIRST_WAIT or self._round % 10 == 0:
             self._log_progress(info)
-        if ram["remaining"] < self._transferred / self._round:
+        if ram["remaining"] < ram["transferred"] / self._round:
             self._wait = _LAST_WAIT
         longer = self._policy.observe(ram["remaining"])
         if longer:
@@ -153,6 +154,8 @@ class Transfer:
         speed = ram.get("pages-per-second", 0) * page
         amount = f"{render(ram['transferred'])} of {render(ram['total'])} VM-state"
         text = f"migration active, transferred {amount}, {render(speed)}/s"
+        if devices := info.get("vfio", {}).get("transferred"):
+            text += f", {render(devices)} of VFIO state"
         dirty = ram.get("dirty-pages-rate", 0) * page
         if dirty > speed:
             text += f", VM dirties lots of memory: {render(dirty)}/s"
