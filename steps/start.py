@@ -8,11 +8,14 @@ import pytest
 from pytest_bdd import given, then, when
 
 from fixtures.faults.fronts import Front
+from fixtures.observe.monitor import monitor
+from fixtures.world import cluster_files
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
 Fronts = dict[str, Front]
 LIVE = ("--online", "--with-local-disks")
+MODELS, MODEL = "virtual-guest/cpu-models.conf", "cpu-model: {}\n\treported-model {}\n\tflags {}\n"
 CLOUD_INIT = "local:{vmid}/vm-{vmid}-cloudinit.raw"
 
 
@@ -113,6 +116,46 @@ def asked_option(fronts: Fronts, node: str, vmid: int, name: str, value: str) ->
 @then(Sentence('"{node}" was asked to start guest {vmid} without the option "{name}"'))
 def asked_without(fronts: Fronts, node: str, vmid: int, name: str) -> None:
     assert name not in options(fronts, node, vmid)
+
+
+@given(
+    Sentence(
+        "guest {vmid} was started when the cluster's model \"{model}\" was \"{old}\","
+        ' which is "{new}" now'
+    )
+)
+def model_changed(world: World, vmid: int, model: str, old: str, new: str) -> None:
+    """Each is a built-in model `with` the flags it adds."""
+    cluster_files.put(world, MODELS, MODEL.format(model, *old.split(" with ")))
+    world.start(vmid)
+    cluster_files.put(world, MODELS, MODEL.format(model, *new.split(" with ")))
+
+
+@then(
+    Sentence(
+        '"{node}" was asked for the processor that guest {vmid} had on "{source}",'
+        ' a "{model}" with "{flag}"'
+    )
+)
+def asked_processor(
+    world: World, fronts: Fronts, node: str, vmid: int, source: str, model: str, flag: str
+) -> None:
+    assert world.before
+    had = world.before.guests(vmid)[source][0].argv
+    has = world.look().guests(vmid)[node][0].argv
+    words = had[had.index("-cpu") + 1]
+    assert words.split(",")[0] == model
+    assert flag in words.split(",")
+    assert options(fronts, node, vmid)["force-cpu"] == words
+    assert has[has.index("-cpu") + 1] == words
+
+
+@then(Sentence('the machine of guest {vmid} on "{node}" is what its QEMU takes for "{alias}"'))
+def machine_is(world: World, vmid: int, node: str, alias: str) -> None:
+    with monitor(world.node(node), vmid) as qmp:
+        found = qmp.execute("qom-get", {"path": "/machine", "property": "type"})
+        known = qmp.execute("query-machines")
+    assert found == next(f"{one['name']}-machine" for one in known if one.get("alias") == alias)
 
 
 @then(Sentence('"{node}" was told exactly "{lines}"'))

@@ -3,9 +3,10 @@ Feature: The source asks the target to start the guest
   @live @P2-01 @P2-04
   Rule: One command names the source, the type of the migration and how the state travels
 
-    Scenario Outline: The target is asked to receive a guest in <type> mode
+    @CPU-03
+    Scenario Outline: The target is asked to receive a guest in <type> mode, whose processor is an everyday one
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      And guest 100 has "machine: pc-i440fx-6.2" in its config
+      And guest 100 has in its config "machine: pc-i440fx-6.2 / cpu: qemu64,flags=+aes"
       And guest 100 is running
       And what "pve2" is asked to start is recorded
       When guest 100 is live-migrated to "pve2" with "--migration_type <type> <more>"
@@ -152,3 +153,33 @@ Feature: The source asks the target to start the guest
         | configured        | machine           |
         | q35               | pc-i440fx-6.2     |
         | pc-i440fx-7.0.pxe | pc-i440fx-6.2.pxe |
+
+  @offline @CPU-02
+  Rule: A stopped guest leaves its machine behind, and starts as what the target takes its config for
+
+    Scenario: The guest's last machine was an old one that its config does not name
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And guest 100 has "machine: pc" in its config
+      And "qm start 100 --machine pc-i440fx-6.2" was run on "pve1"
+      And "qm stop 100" was run on "pve1"
+      When guest 100 is migrated to "pve2"
+      Then the migration finishes successfully
+      And "qm start 100" succeeds on "pve2"
+      And the machine of guest 100 on "pve2" is what its QEMU takes for "pc"
+
+  @live @CPU-03 @PREP-09
+  Rule: A processor that only the cluster or the node can spell out is the one of the running guest
+
+    Scenario Outline: <what>
+      Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And guest 100 has "cpu: <cpu>" in its config
+      And guest 100 was started when the cluster's model "lab" was "qemu64 with +aes", which is "qemu64 with +avx" now
+      And what "pve2" is asked to start is recorded
+      When guest 100 is live-migrated to "pve2"
+      Then the migration finishes successfully
+      And "pve2" was asked for the processor that guest 100 had on "pve1", a "qemu64" with "<flag>"
+
+      Examples:
+        | what                                                 | cpu                             | flag |
+        | The cluster's model has changed since                | cputype=custom-lab,flags=+pcid  | +aes |
+        | The node's vendor has a name of its own for the flag | qemu64,flags=+nested-virt;+pcid | +pcid |

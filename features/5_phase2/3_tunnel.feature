@@ -31,6 +31,26 @@ Feature: The control tunnel of a live migration
       Then the tunnel answers exactly "tunnel online / ver 1 / OK / OK"
       And the process of guest 100 on "pve2" is running
 
+  @TUN-11
+  Rule: A running guest has one tunnel, opened once the target has started it; a stopped one has none
+
+    Scenario Outline: The target notes what it is asked for by a <state> guest's migration
+      Given a <state> guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And "pve2" takes notes of the commands it is given
+      When guest 100 is live-migrated to "pve2"
+      Then the migration finishes successfully
+      And among what "pve2" was asked for were exactly "<commands>"
+
+      @offline
+      Examples:
+        | state   | commands                |
+        | stopped | pvesm import, qm unlock |
+
+      @live
+      Examples:
+        | state   | commands                        |
+        | running | qm start, qm mtunnel, qm unlock |
+
   @live @secure @TUN-01 @P2-22
   Rule: One ssh carries the control lines and a forward for each unix socket
 

@@ -23,6 +23,7 @@ def _by_guest(pattern: str) -> Callable[[int], str]:
 
 
 storage_cfg = _one("/etc/pve/storage.cfg")
+cpu_models = _one("/etc/pve/virtual-guest/cpu-models.conf")
 datacenter_cfg = _one("/etc/pve/datacenter.cfg")
 ha_resources = _one("/etc/pve/ha/resources.cfg")
 ha_rules = _one("/etc/pve/ha/rules.cfg")

@@ -52,12 +52,15 @@ def start_guest(
     migrated_from: str | None = None,
 ) -> None:
     """Start QEMU; on return its sockets listen. Its output is relayed with `QEMU: ` (P2-13)."""
+    from reference.guest import cpu
     from reference.guest.hooks import before_start
     from reference.guest.machine import qemu_argv
 
     vmid = config.vmid
     environment = {**os.environ, **({"PVE_MIGRATED_FROM": migrated_from} if migrated_from else {})}
     before_start(config, storages, environment)
+    if not launch.cpu and cpu.is_abstract(model := config.current.get("cpu", "")):
+        launch = launch._replace(cpu=cpu.literal(model))
     argv = qemu_argv(config, lambda drive: _image(drive, storages), launch)
     os.makedirs(paths.ROOT + paths.RUN, exist_ok=True)
     cleanup_sockets(vmid)

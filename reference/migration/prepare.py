@@ -66,9 +66,12 @@ def _connect(migration: Migration) -> None:
 
 
 def _ask_guest(migration: Migration) -> None:
-    """Record the machine type of the live process and whether it is paused (CPU-01, PREP-10)."""
+    """Record what the live process is, and whether it is paused (CPU-01, CPU-03, PREP-10)."""
+    from reference.guest import cpu
     from reference.guest.monitor import Monitor
 
+    if cpu.is_abstract(migration.config.current.get("cpu", "")):
+        migration.cpu = cpu.of_process(migration.pid)
     with Monitor(paths.qmp_socket(migration.vmid)) as monitor:
         migration.machine = process.running_machine(monitor) + _pxe(migration)
         migration.paused = monitor.execute("query-status")["status"] in ("paused", "prelaunch")
