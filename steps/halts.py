@@ -10,6 +10,7 @@ from pytest_bdd import given, then, when
 from fixtures.faults import monitors, processes
 from fixtures.faults.monitors import MOMENTS, Relays
 from fixtures.observe.monitor import monitor
+from fixtures.world import holding
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
@@ -68,6 +69,20 @@ def mirror_vanishes(world: World, vmid: int, drive: str) -> None:
     with monitor(world.node(world.guests[vmid].node), vmid) as qmp:
         jobs = [job["device"] for job in qmp.block_jobs if job["device"].endswith(f"-{drive}")]
         qmp.execute("block-job-cancel", {"device": jobs[0], "force": True})
+
+
+@when(
+    Sentence(f'the mirror of drive {{drive:word}} of guest {{vmid}} to "{{node}}" fails {BEHIND}')
+)
+def mirror_fails(world: World, drive: str, vmid: int, node: str) -> None:
+    """Nobody takes any more what the guest writes."""
+    processes.stop_nbd(world, vmid, node)
+    holding.until(
+        world, vmid, world.guests[vmid].node,
+        lambda qmp: any(
+            job["device"].endswith(f"-{drive}") and "error" in job for job in qmp.block_jobs
+        ),
+    )  # fmt: skip
 
 
 @when(Sentence(f'the QEMU of guest {{vmid}} on "{{node}}" is killed {BEHIND}'))

@@ -70,6 +70,23 @@ def mirrored_to(world: World, vmid: int, node: str, export: str, path: str) -> N
 
 @then(
     Sentence(
+        'the mirror of drive {drive:word} of guest {vmid} on "{node}" is to replace the node that'
+        " holds its image"
+    )
+)
+def replaced(world: World, relays: Relays, drive: str, vmid: int, node: str) -> None:
+    asked = relays[vmid].asked("blockdev-mirror")
+    with monitor(world.node(node), vmid) as qmp:
+        nodes = qmp.execute("query-named-block-nodes", {"flat": True})
+    images = [
+        one["node-name"] for one in nodes
+        if one["file"] == world.guests[vmid].disks[drive].path and one["drv"] in ("raw", "qcow2")
+    ]  # fmt: skip
+    assert [one.content.get("replaces") for one in asked] == images
+
+
+@then(
+    Sentence(
         'the mirror of drive {drive:word} of guest {vmid} on "{node}" goes at {speed} bytes per'
         " second"
     )

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reference.guest.machine import machine_version
 from reference.migration.convergence import Convergence
 from reference.migration.limits import xbzrle_cache_bytes
-from reference.migration.mirror import machine_version, nbd_server, render
+from reference.migration.mirror import nbd_server, render
 
 
 def test_the_sixth_stagnation_doubles_the_downtime() -> None:

@@ -17,12 +17,12 @@ Feature: How fast a migration may go
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "shared"
       And guest 100 has a 48 MiB raw disk scsi1 on "local"
       And drive scsi1 of guest 100 holds 48 MiB of data
-      And guest 100 has "migrate_speed: 4" in its config
-      And guest 100 has filled 6 MiB of its memory and is paused
+      And guest 100 has "migrate_speed: 16" in its config
+      And guest 100 has filled 24 MiB of its memory and is paused
       And what "pve2" receives is measured
       When guest 100 is live-migrated to "pve2" with "--bwlimit 32768"
       Then "pve2" received the disks at 32768 KiB a second
-      And "pve2" received the memory at 4096 KiB a second
+      And "pve2" received the memory at 16384 KiB a second
 
   @live @BW-02 @BW-03 @BW-04 @BW-06 @BW-09
   Rule: Without a limit in the request, those of both storages hold, and the datacenter's where one has none

@@ -23,7 +23,7 @@ Feature: Disks of a running guest are mirrored
         | scsi1 | ready |
       And the migration finishes successfully
 
-  @live @secure @P2-25
+  @live @secure @versions @P2-25
   Rule: The machine version of the guest decides how a drive is mirrored
 
     Scenario: The machine is older than 10.0
@@ -42,6 +42,7 @@ Feature: Disks of a running guest are mirrored
       And guest 100 is running
       When a live migration of guest 100 to "pve2" is halted before memory moves
       Then guest 100 on "pve1" has exactly the mirror job "mirror-scsi0"
+      And the mirror of drive scsi0 of guest 100 on "pve1" is to replace the node that holds its image
       And guest 100 on "pve1" mirrors to the export "drive-scsi0" of "/run/qemu-server/100_nbd.migrate"
       And the migration finishes successfully
 
@@ -97,7 +98,7 @@ Feature: Disks of a running guest are mirrored
         | The mirror vanishes  | the mirror of drive scsi0 of guest 100 vanishes  |
         | The receiver is gone | the NBD server of guest 100 on "pve2" is stopped |
 
-  @live @P2-29
+  @live @versions @P2-29
   Rule: Once all mirrors are ready each write of the guest waits for the target, if QEMU can do that
 
     Scenario: QEMU can
@@ -107,6 +108,15 @@ Feature: Disks of a running guest are mirrored
       Then the mirrors of guest 100 on "pve1" are actively synced
       And the migration finishes successfully
 
+    @fault
+    Scenario: A mirror vanishes before that
+      Given QEMU is version 8.2 or newer
+      And a running guest 100 on "pve1"
+      And a live migration of guest 100 to "pve2" that is halted before writes wait for the target
+      When the mirror of drive scsi0 of guest 100 vanishes behind the migrator's back
+      Then the migration ends with problems
+      And guest 100 is running on "pve1"
+
     Scenario: QEMU can not
       Given QEMU is older than version 8.2
       And a running guest 100 on "pve1"
@@ -115,7 +125,7 @@ Feature: Disks of a running guest are mirrored
       Then the migration finishes successfully
       And the monitor of guest 100 refused nothing
 
-  @live @secure @P2-50
+  @live @secure @versions @P2-50
   Rule: After the memory the mirrors are finished without switching the source over to the target's disks
 
     Scenario: Memory has moved and the mirrors are about to end
@@ -128,10 +138,11 @@ Feature: Disks of a running guest are mirrored
       And the migration finishes successfully
 
     @fault
-    Scenario: A mirror cannot be finished though memory has moved
+    Scenario: A mirror has failed while memory moved
       Given a running guest 100 on "pve1"
-      And a live migration of guest 100 to "pve2" that is halted before the mirrors end
-      When the NBD server of guest 100 on "pve2" is stopped behind the migrator's back
+      And a live migration of guest 100 to "pve2" that is halted before memory moves
+      When the mirror of drive scsi0 of guest 100 to "pve2" fails behind the migrator's back
       Then the migration ends with problems
       And the log says "migration completed, transferred"
       And guest 100 is running on "pve1"
+      And guest 100 has lost no beat, no page and no record

@@ -56,6 +56,12 @@ def _board(config: GuestConfig, launch: Launch) -> list[str]:
     return [*argv, "-m", str(config.memory_mib), "-smp", topology]
 
 
+def machine_version(machine: str | None) -> tuple[int, int]:
+    """`pc-i440fx-7.2` -> (7, 2); (0, 0) if the name carries no version."""
+    match = re.search(r"-(\d+)\.(\d+)(?:\+|\.pxe|$)", machine or "")
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
 def _cpu(text: str) -> str:
     options = parse_property_string(text, "cputype")
     flags = [name for name in options.get("flags", "").split(";") if name]

@@ -10,6 +10,7 @@ from reference.cluster.mappings import ResourceMapping
 from reference.cluster.sections import parse_property_string
 from reference.errors import Failure
 from reference.guest.config import GuestConfig
+from reference.guest.machine import machine_version
 
 _OLD = ("hostusb", "hostpci", "ivshmem")
 _DEVICE = re.compile(r"(usb|hostpci|virtiofs|serial|parallel)\d+")
@@ -103,5 +104,4 @@ def clipboard_stays(config: GuestConfig, machine: Callable[[], str]) -> bool:
     display = parse_property_string(config.current.get("vga", ""), "type")
     if display.get("clipboard") != "vnc":
         return False
-    version = re.search(r"-(\d+)\.(\d+)", machine())
-    return version is None or (int(version[1]), int(version[2])) < _CLIPBOARD_SINCE
+    return machine_version(machine()) < _CLIPBOARD_SINCE

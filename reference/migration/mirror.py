@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
 from reference.errors import Failure
+from reference.guest.devices import drive_node
+from reference.guest.machine import machine_version
 from reference.guest.monitor import CommandRefused, Events, Monitor
 from reference.migration import limits
 from reference.migration.state import Announced, Migration
@@ -46,9 +47,8 @@ class Mirrors:
         self._monitor.execute("blockdev-add", {"driver": "raw", "node-name": node, "file": file})
         self.jobs[job] = announced.drive
         device = f"drive-{announced.drive}"
-        self._monitor.execute(
-            "blockdev-mirror", {"job-id": job, "device": device, "target": node, **options}
-        )
+        own = {"device": device, "replaces": drive_node(announced.drive), "target": node}
+        self._monitor.execute("blockdev-mirror", {"job-id": job, **own, **options})
 
     def _wait_ready(self) -> None:
         began = logged = time.monotonic()
@@ -178,12 +178,6 @@ def yank(monitor: Monitor, drives: Iterable[str]) -> None:
 def has_command(monitor: Monitor, name: str) -> bool:
     """Whether this QEMU knows the QMP command."""
     return any(command["name"] == name for command in monitor.execute("query-commands"))
-
-
-def machine_version(machine: str | None) -> tuple[int, int]:
-    """`pc-i440fx-7.2` -> (7, 2); (0, 0) if the name carries no version."""
-    match = re.search(r"-(\d+)\.(\d+)(?:\+|\.pxe|$)", machine or "")
-    return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 def nbd_server(address: str) -> dict[str, Any]:
