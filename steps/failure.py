@@ -17,7 +17,6 @@ from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
 GONE_STORAGE = "dir: {storage}\n\tpath /var/lib/{storage}\n\tcontent images\n\n"
-TURNING_POINTS = ("pvesm import", "qm start", "qm mtunnel", "qm unlock")
 BEAT = "cd /run/observer/beats; timeout 20 tail -q -n {skip} -f *.log | grep -qm1 '^line .* {said}'"
 
 
@@ -273,14 +272,6 @@ def noted(world: World, node: str, datatable: list[list[str]]) -> None:
     facts = [[str(note.guests), note.lock] for note in notes]
     assert [[word, *rest] for word, rest in zip(words, facts, strict=False)] == datatable[1:]
     assert len(notes) == len(datatable) - 1
-
-
-@then(Sentence('among what "{node}" was asked for were exactly "{commands}"'))
-def noted_among(world: World, node: str, commands: str) -> None:
-    """In this order, of the commands that copy, start, resume by a tunnel, and unlock."""
-    _ = world.run.result
-    found = [" ".join(note.words.split()[:2]) for note in wrappers.notes(world, node)]
-    assert [words for words in found if words in TURNING_POINTS] == commands.split(", ")
 
 
 @then(

@@ -9,12 +9,14 @@ from itertools import pairwise
 import pytest
 from pytest_bdd import given, then, when
 
+from fixtures.faults import wrappers
 from fixtures.observe.monitor import monitor
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import CONFIG, World
 
 Argv = list[str]
 TUNNEL = "ssh -o BatchMode=yes root@{node} /usr/sbin/qm mtunnel"
+TURNING_POINTS = ("pvesm import", "qm start", "qm mtunnel", "qm unlock")
 STALE = "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])"
 
 
@@ -95,3 +97,11 @@ def nothing_left(world: World, one: str, other: str) -> None:
         assert [argv for _, argv in facts.helpers] == []
         assert [name for name in facts.runtime if name.endswith(".migrate")] == []
         assert [path for path in facts.unix if path.endswith(".migrate")] == []
+
+
+@then(Sentence('among what "{node}" was asked for were exactly "{commands}"'))
+def noted_among(world: World, node: str, commands: str) -> None:
+    """In this order, of the commands that copy, start, resume by a tunnel, and unlock."""
+    _ = world.run.result
+    found = [" ".join(note.words.split()[:2]) for note in wrappers.notes(world, node)]
+    assert [words for words in found if words in TURNING_POINTS] == commands.split(", ")
