@@ -1,7 +1,7 @@
 # Short names for the tox environments; each prepares the machine first where that is needed.
 # ARGS goes to the program run: make demo ARGS=--keep, make conformance ARGS='-n 1 -k IDMAP'.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint type unit conformance benchmarks qemu-trees sweep clean ready lab
+.PHONY: help demo test lint type unit conformance benchmarks soak qemu-trees sweep clean ready lab
 
 # tox and what it runs write in the order of events
 export PYTHONUNBUFFERED = 1
@@ -32,6 +32,9 @@ benchmarks: lab  ## the reference against raw QMP, a polling migrator and libvir
 
 qemu-trees: lab  ## QEMU 7.2, 10.0 and 11.1 from packages, for --qemu, --qemu-source, --qemu-target
 	@tools/qemu-trees $(ARGS)
+
+soak: lab  ## 200 live migrations of one guest, back and forth, and nothing lost, left or grown
+	@$(TOX) run -e soak -- $(ARGS)
 
 sweep: lab  ## remove what a killed run left behind
 	@$(TOX) exec -e conformance -- python -m fixtures.labs sweep

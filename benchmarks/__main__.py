@@ -3,53 +3,65 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import goals, sections
+from benchmarks import api, machine, report, sections, ssh, startup
 from benchmarks.bed import Bed
 from benchmarks.figures import Figures
 from fixtures.labs.base import LabError
 from fixtures.labs.local import LocalLab
 
-RESULTS = Path(__file__).with_name("results")
+README = Path(__file__).resolve().parents[1] / "README.md"
+RESULTS = Path(__file__).resolve().with_name("results")
+OTHERS = ("ssh", "startup", "api")
 
 
 def arguments() -> argparse.Namespace:
     """The command line."""
+    names = [*(section.name for section in sections.sections(quick=False)), *OTHERS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    names = [section.name for section in sections.sections(quick=False)]
-    parser.add_argument("--rounds", type=int, default=5, help="turns (%(default)s)")
-    parser.add_argument("--quick", action="store_true", help="2 turns of few guests: about 1 min")
-    parser.add_argument("--only", nargs="+", choices=names, help="sections; all by default")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="where results go")
+    parser.add_argument("--rounds", type=int, default=5, help="turns (default: %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="two turns, fewer guests: 1 min")
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="SECTION",
+                        help=f"of {', '.join(names)}; default: all")  # fmt: skip
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="where results.json and the plots go; "
+        "default: .report/benchmarks, with --update-readme benchmarks/results",
+    )
+    parser.add_argument("--update-readme", action="store_true", help="write its section anew")
     parser.add_argument("--qemu", metavar="PATH", help="the QEMU binary the nodes run")
     options = parser.parse_args()
-    options.rounds = 2 if options.quick else max(1, options.rounds)
+    if options.rounds < 1:
+        parser.error(f"--rounds {options.rounds}: expected 1 or more")
+    options.rounds = 2 if options.quick else options.rounds
+    there = RESULTS if options.update_readme else README.parent / ".report/benchmarks"
+    options.out = options.out or there
     return options
 
 
-def measure(options: argparse.Namespace) -> list[Figures]:
-    """All migrations of all chosen sections, in one lab."""
-    chosen = [
-        section
-        for section in sections.sections(quick=options.quick)
-        if not options.only or section.name in options.only
-    ]
-    ways = sections.all_ways()
-    found = []
-    with LocalLab(qemu=options.qemu) as lab:
-        bed = Bed(lab)
-        for way in ways.values():
-            way.prepare(bed)
-        for task in sections.order(chosen, list(ways), options.rounds):
-            figures = bed.measure(ways[task.way], task.section, task.shape, task.turn)
+def measure(bed: Bed, options: argparse.Namespace) -> report.Results:
+    """All that was chosen, turn by turn."""
+    about = machine.describe(bed.stage)
+    ways, lacking = sections.ways_here()
+    chosen = [one for one in sections.sections(quick=options.quick) if one.name in options.only]
+    for name in {way for section in chosen for way in section.ways} & ways.keys():
+        ways[name].prepare(bed)
+    migrations: list[Figures] = []
+    pipes: dict[str, list[tuple[float, float]]] = {}
+    for turn in range(options.rounds):
+        for task in sections.order(chosen, list(ways), turn):
+            figures = bed.measure(ways[task.way], task.section, task.shape, turn)
             print(line(figures), flush=True)
-            found.append(figures)
-    return found
+            migrations.append(figures)
+        for name, found in (ssh.measure(bed) if "ssh" in options.only else {}).items():
+            pipes.setdefault(name, []).append(found)
+    commands = startup.measure(bed.node("pve1"), 10) if "startup" in options.only else {}
+    answers = api.measure(bed.stage, 10) if "api" in options.only else {}
+    return report.Results(about, options.rounds, migrations, pipes, commands, answers, lacking)
 
 
 def line(figures: Figures) -> str:
@@ -62,28 +74,21 @@ def line(figures: Figures) -> str:
     )
 
 
-def write(found: Sequence[Figures], out: Path) -> None:
-    """results.json."""
-    out.mkdir(parents=True, exist_ok=True)
-    content = {"migrations": [figures.as_json() for figures in found]}
-    (out / "results.json").write_text(json.dumps(content, indent=1) + "\n")
-
-
 def main() -> int:
-    """Measure, write, judge."""
+    """Measure, write, judge; 1 if something could not be measured at all."""
     options = arguments()
     began = time.monotonic()
     try:
-        found = measure(options)
+        with LocalLab(qemu=options.qemu) as lab:
+            results = measure(Bed(lab), options)
+        report.write(results, options.out, README if options.update_readme else None)
     except KeyboardInterrupt:
         return 130
-    except (LabError, RuntimeError) as error:
+    except (LabError, RuntimeError, ValueError, OSError) as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
-    write(found, options.out)
-    judged = goals.evaluate(found)
-    print("\n".join(goal.line() for goal in judged if goal.met is not None))
-    print(f"{time.monotonic() - began:.0f} s, results in {options.out}")
+    print("\n".join([*results.notes, *results.lines()]))
+    print(f"{time.monotonic() - began:.0f} s; results and plots: {options.out}")
     return 0
 
 

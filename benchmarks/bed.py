@@ -17,7 +17,7 @@ from fixtures.world.world import World
 VMID, SOURCE, TARGET = 100, "pve1", "pve2"
 DIVISOR = 1193  # PIT ticks per beat: 1000 Hz, so a pause is known to a millisecond
 RECEIVED = "/sys/class/net/eth0/statistics/rx_bytes"
-BASE = "/var/lib/vz/benchmark-{mib}.raw"
+BASE = "/var/lib/vz/benchmark-{mib}-{number}.raw"
 # A migrator removes its link only, so that a disk's content is made once.
 MAKE_BASE = "[ -e {0} ] || dd if=/dev/urandom of={0} bs=1M count={1} status=none"
 FILLED = "timeout 60 tail -q -n +1 -f /run/observer/beats/*.log | grep -q -m 1 '^line [0-9]* I'"
@@ -65,7 +65,7 @@ class Bed:
         )  # fmt: skip
         for number in range(1, shape.disks + 1):
             volume = f"local:{VMID}/vm-{VMID}-disk-{number}.raw"
-            base = BASE.format(mib=shape.disk)
+            base = BASE.format(mib=shape.disk, number=number)
             self.node(SOURCE).run(MAKE_BASE.format(base, shape.disk), timeout=120.0)
             self.node(SOURCE).run(["ln", base, world.path_of(volume)])
             world.set_keys(VMID, {f"scsi{number}": f"{volume},size={shape.disk}M"})

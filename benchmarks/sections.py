@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from benchmarks import virsh
 from benchmarks.bed import Way
 from benchmarks.figures import Shape
 from benchmarks.floor import FloorWay
@@ -28,15 +29,16 @@ class Task(NamedTuple):
     section: str
     shape: Shape
     way: str
-    turn: int
 
 
-def all_ways() -> dict[str, Way]:
-    """Every way by its name."""
+def ways_here() -> tuple[dict[str, Way], list[str]]:
+    """Every way by its name, and why one is left out."""
     ways: list[Way] = [FloorWay(secure=False), FloorWay(secure=True)]
     ways += [ReferenceWay(secure=False), ReferenceWay(secure=True)]
     ways += [ReferenceWay(secure=False, polled=True), ReferenceWay(secure=True, polled=True)]
-    return {way.name: way for way in ways}
+    lacking = virsh.missing()
+    ways += [] if lacking else [virsh.VirshWay()]
+    return {way.name: way for way in ways}, [f"No virsh: {lacking}"] if lacking else []
 
 
 def sections(*, quick: bool) -> list[Section]:
@@ -58,11 +60,11 @@ def sections(*, quick: bool) -> list[Section]:
     ]  # fmt: skip
 
 
-def order(chosen: Sequence[Section], ways: Sequence[str], rounds: int) -> Iterator[Task]:
-    """Turn by turn, and in each guest by guest, and of each way by way: noise falls on all."""
-    for turn in range(rounds):
-        for section in chosen:
-            for shape in section.shapes:
-                for way in section.ways:
-                    if way in ways:
-                        yield Task(section.name, shape, way, turn)
+def order(chosen: Sequence[Section], ways: Sequence[str], turn: int) -> Iterator[Task]:
+    """One turn: of each guest all ways in a row, so that noise falls on all; each is first once."""
+    for section in chosen:
+        here = [way for way in section.ways if way in ways]
+        first = turn % len(here) if here else 0
+        for shape in section.shapes:
+            for way in here[first:] + here[:first]:
+                yield Task(section.name, shape, way)
