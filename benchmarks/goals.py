@@ -85,7 +85,8 @@ def evaluate(figures: Sequence[Figures]) -> list[Goal]:
 
     def of(section: str, ours: str, theirs: str, measure: Measure) -> Spread | None:
         chosen = largest(figures, section)
-        return ratios(*(of_way(chosen, section, way, measure) for way in (ours, theirs)))
+        one, two = (of_way(chosen, section, way, measure) for way in (ours, theirs))
+        return ratios(one, two) if one and two else None
 
     found = []
     for kind in ("", " ssh"):
