@@ -86,7 +86,7 @@ class VirshWay:
         for path in paths:
             size = source.run(["stat", "-L", "-c", "%s", path]).stdout.strip()
             target.run(["truncate", "-s", size, path])
-        source.put("/run/domain.xml", domain(world, shape, bed.stage.qemu_version).encode())
+        source.put("/run/domain.xml", domain(world, shape, bed.stage.qemu[SOURCE]).encode())
         source.run(["virsh", "-q", "-c", "qemu:///system", "create", "/run/domain.xml"])
         bed.stage.first_beat(SOURCE, VMID)
         bed.filled(shape)
