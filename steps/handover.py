@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from itertools import groupby
 
 import pytest
 from pytest_bdd import given, then, when
@@ -12,7 +13,7 @@ from fixtures.faults import processes, resume, storage
 from fixtures.faults.gates import Gate
 from fixtures.observe import configs
 from fixtures.observe.witness import Witness
-from fixtures.world import handover
+from fixtures.world import handover, oracle
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import CONFIG, World
 
@@ -53,6 +54,33 @@ def watched(world: World, witnesses: dict[str, Witness], vmid: int, node: str) -
 def seen(world: World, witnesses: dict[str, Witness], node: str, docstring: str) -> None:
     _ = world.run.result
     assert witnesses[node].story() == docstring.splitlines()
+
+
+@given(Sentence('"{node}" keeps the tunnel open until guest {vmid} has beaten there'))
+def keeps_open(world: World, node: str, vmid: int) -> None:
+    assert vmid in world.guests
+    resume.keep_tunnel_until_beat(world, world.node(node))
+
+
+@then(
+    Sentence(
+        'by the clock of "{source}" and "{node}" this and no more happened to guest {vmid},'
+        " in this order:"
+    )
+)
+def happened(
+    world: World, witnesses: dict[str, Witness], source: str, node: str, vmid: int, docstring: str
+) -> None:
+    """Both see the configs; what the target saw of them counts. Of its beats there the first."""
+    _ = world.run.result
+    here = [(when, f"{words} on {source}") for when, words in witnesses[source].dated()]
+    there = [(when, f"{words} on {node}") for when, words in witnesses[node].dated()]
+    heard = oracle.timeline(world, vmid).beats(node)
+    beats = [(beat.time_ns, f"it beats on {node}") for beat in heard[:1]]
+    seen = [*there, *beats, *(pair for pair in here if not pair[1].startswith("its config "))]
+    seen.sort(key=lambda pair: pair[0])
+    told = [re.sub(r"^(its config .*) on \S+$", r"\1", words) for _, words in seen]
+    assert [words for words, _ in groupby(told)] == docstring.splitlines()
 
 
 # --- standing still

@@ -1,27 +1,37 @@
 Feature: The order of the hand-over
+  A node's kernel tells in one queue what happened to its files and sockets, so the order that one
+  node saw is exact. To put two nodes side by side takes one clock: the local lab's nodes share the
+  machine's, any other lab has to keep those of its nodes together to within a millisecond.
 
   @P3-01 @P3-05 @P3-18 @P3-20 @P3-22
   Rule: The config goes over in one rename, then the source is cleared, then the lock is removed
 
-    @live @secure @P3-14 @P3-16
-    Scenario: Seen from the source of a running guest
+    @live @secure @P3-08 @P3-10 @P3-14 @P3-16
+    Scenario: Seen from both ends of a running guest, with its first beat over there
       Given a running guest 100 on "pve1" with a 4 MiB raw disk scsi0 on "local"
       And what happens to guest 100 is seen on "pve1"
+      And what happens to guest 100 is seen on "pve2"
+      And "pve2" keeps the tunnel open until guest 100 has beaten there
       When guest 100 is live-migrated to "pve2"
       Then the migration finishes successfully
-      And this and no more was seen on "pve1", in this order:
+      And by the clock of "pve1" and "pve2" this and no more happened to guest 100, in this order:
         """
         its config is written on pve1
+        its QEMU starts on pve2
+        its config is written on pve1
         its config goes from pve1 to pve2
-        its NBD socket goes
-        its QEMU ends
-        volume local:100/vm-100-disk-0.raw is removed
+        its NBD socket goes on pve2
+        it beats on pve2
+        its NBD socket goes on pve1
+        its QEMU ends on pve1
+        volume local:100/vm-100-disk-0.raw is removed on pve1
         its config is written on pve2
         """
 
-    @live @secure @P3-08
-    Scenario: Seen from the target of a running guest
-      Given a running guest 100 on "pve1" with a 4 MiB raw disk scsi0 on "local"
+    @live @secure @P3-08 @P3-11 @P3-16
+    Scenario: Seen from both ends of a paused guest
+      Given a paused guest 100 on "pve1" with a 4 MiB raw disk scsi0 on "local"
+      And what happens to guest 100 is seen on "pve1"
       And what happens to guest 100 is seen on "pve2"
       When guest 100 is live-migrated to "pve2"
       Then the migration finishes successfully
@@ -32,6 +42,15 @@ Feature: The order of the hand-over
         its config is written on pve1
         its config goes from pve1 to pve2
         its NBD socket goes
+        its config is written on pve2
+        """
+      And this and no more was seen on "pve1", in this order:
+        """
+        its config is written on pve1
+        its config goes from pve1 to pve2
+        its NBD socket goes
+        its QEMU ends
+        volume local:100/vm-100-disk-0.raw is removed
         its config is written on pve2
         """
 
