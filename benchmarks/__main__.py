@@ -23,7 +23,7 @@ def arguments() -> argparse.Namespace:
     names = [*(section.name for section in sections.sections(quick=False)), *OTHERS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="turns (default: %(default)s)")
-    parser.add_argument("--quick", action="store_true", help="two turns, fewer guests: 1 min")
+    parser.add_argument("--quick", action="store_true", help="one turn, fewer guests: about 1 min")
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="SECTION",
                         help=f"of {', '.join(names)}; default: all")  # fmt: skip
     parser.add_argument(
@@ -33,11 +33,11 @@ def arguments() -> argparse.Namespace:
         "default: .report/benchmarks, with --update-readme benchmarks/results",
     )
     parser.add_argument("--update-readme", action="store_true", help="write its section anew")
-    parser.add_argument("--qemu", metavar="PATH", help="the QEMU binary the nodes run")
+    parser.add_argument("--qemu", metavar="QEMU", help="of the nodes: a path, or a version's tree")
     options = parser.parse_args()
     if options.rounds < 1:
         parser.error(f"--rounds {options.rounds}: expected 1 or more")
-    options.rounds = 2 if options.quick else options.rounds
+    options.rounds = 1 if options.quick else options.rounds
     there = RESULTS if options.update_readme else README.parent / ".report/benchmarks"
     options.out = options.out or there
     return options
@@ -59,7 +59,9 @@ def measure(bed: Bed, options: argparse.Namespace) -> report.Results:
             migrations.append(figures)
         for name, found in (ssh.measure(bed) if "ssh" in options.only else {}).items():
             pipes.setdefault(name, []).append(found)
-    commands = startup.measure(bed.node("pve1"), 10) if "startup" in options.only else {}
+    commands = (
+        startup.measure(bed.node("pve1"), 2 * options.rounds) if "startup" in options.only else {}
+    )
     answers = api.measure(bed.stage, 10) if "api" in options.only else {}
     return report.Results(about, options.rounds, migrations, pipes, commands, answers, lacking)
 

@@ -64,7 +64,7 @@ def _ram(figures: Sequence[Figures], axes: Any) -> bool:
     ways = ways_of(figures, "ram")
     for way in ways:
         _line(axes, way, [(size / 1024, found) for size, found in seconds_by_size(figures, way)])
-    axes.set_xlabel("RAM, GiB, half of it full")
+    axes.set_xlabel("RAM, GiB, a quarter of it full")
     axes.set_ylabel("total time, s")
     axes.legend(frameon=False)
     return bool(ways)
