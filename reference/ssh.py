@@ -29,7 +29,7 @@ class Remote:
         self.control = f"{paths.RUN}/ssh-{node}-{os.getpid()}"
         self._forwards: list[str] = []
         self._master: subprocess.Popen[bytes] | None = None
-        self._removal: subprocess.Popen[bytes] | None = None
+        self._asides: list[subprocess.Popen[bytes]] = []
         self._ready = False
 
     def ssh(self, *options: str) -> list[str]:
@@ -50,21 +50,21 @@ class Remote:
         options = [word for pair in forwards.items() for word in ("-L", ":".join(pair))]
         # Our end of the pipe holds the connection: it ends with this process, however that ends.
         self._master = subprocess.Popen(
-            [*self.ssh("-M", *options), "--", "echo ready; exec cat"],
+            [*self.ssh("-M", *options), "--", "/bin/true && echo ready && exec cat"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
 
     def connect(self) -> None:
-        """Wait for the kept connection and probe it with /bin/true (NET-07)."""
+        """Wait for the kept connection, which began with the first probe (NET-07)."""
         assert self._master
         assert self._master.stdout
         self._ready = self._master.stdout.readline() == b"ready\n"
-        self.probe()
+        self.probe(works=self._ready)
 
-    def probe(self) -> None:
+    def probe(self, *, works: bool | None = None) -> None:
         """Whether a command can be run there (NET-07)."""
-        if not self._ready or self.run(["/bin/true"]).returncode:
+        if not (self.run(["/bin/true"]).returncode == 0 if works is None else works):
             raise Failure(f"Can't connect to destination address '{self.address}' using public key")
 
     def run(
@@ -100,13 +100,14 @@ class Remote:
         argv = [*self.ssh(), "--", shlex.join(command)]
         return subprocess.Popen(argv, stdin=stdin, start_new_session=True, **pipes)
 
-    def forget(self, sockets: Sequence[str]) -> None:
-        """Forward these no longer, and remove them over there; `close` waits for the latter."""
+    def aside(self, *options: str, command: Sequence[str] = ()) -> subprocess.Popen[bytes] | None:
+        """Start an ssh on the kept connection that nobody listens to; `close` awaits its end."""
         if not self._master or self._master.poll() is not None:
-            return
-        cancel = [word for path in sockets for word in ("-L", f"{path}:{path}")]
-        self._removal = _quiet([*self.ssh(), "--", "rm", "-f", *sockets])
-        _quiet(self.ssh("-O", "cancel", *cancel)).wait()
+            return None
+        argv, null = [*self.ssh(*options), "--", *command], subprocess.DEVNULL
+        child = subprocess.Popen(argv, stdin=null, stdout=null, stderr=null, start_new_session=True)
+        self._asides.append(child)
+        return child
 
     def close(self) -> None:
         """End the kept connection and remove what it left in the file system."""
@@ -118,15 +119,10 @@ class Remote:
             except subprocess.TimeoutExpired:
                 self._master.kill()
                 self._master.communicate()
-        if self._removal:
-            self._removal.wait()
+        for child in self._asides:
+            child.wait()
         for path in [*self._forwards, self.control]:
             _unlink(path)
-
-
-def _quiet(argv: Sequence[str]) -> subprocess.Popen[bytes]:
-    null = subprocess.DEVNULL
-    return subprocess.Popen(argv, stdin=null, stdout=null, stderr=null, start_new_session=True)
 
 
 def _unlink(path: str) -> None:

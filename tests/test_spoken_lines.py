@@ -15,7 +15,7 @@ from reference.cluster import paths
 from reference.errors import Failure
 from reference.guest import schema
 from reference.guest.incoming import read_facts
-from reference.migration import tunnel
+from reference.migration import mtunnel
 from reference.migration.phase2 import parse_announcements
 from reference.migration.state import Migration
 from reference.migration.tunnel import Tunnel
@@ -141,8 +141,8 @@ def test_the_target_answers_what_it_knows_and_nothing_else(lines: list[str]) -> 
         patch.setattr("sys.stdin", io.StringIO(text))
         patch.setattr("sys.stdout", out)
         patch.setattr("reference.cluster.membership.quorate", lambda: True)
-        patch.setattr(tunnel, "_resume", asked)
-        assert tunnel.serve() == 0
+        patch.setattr(mtunnel, "_resume", asked)
+        assert mtunnel.serve() == 0
     said = out.getvalue().splitlines()
     quit_said = any(line.strip() == "quit" for line in text.split("\n"))
     assert said[:2] == ["tunnel online", "ver 1"]

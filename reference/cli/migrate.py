@@ -18,6 +18,6 @@ def migrate(options: SimpleNamespace) -> int:
 
 def tunnel(_: SimpleNamespace) -> int:
     """The target's end of a migration's control connection."""
-    from reference.migration.tunnel import serve
+    from reference.migration.mtunnel import serve
 
     return serve()

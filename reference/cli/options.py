@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -117,6 +118,8 @@ def execute(method: Method, asked: SimpleNamespace) -> int:
 
 
 def _complain(text: str) -> int:
+    with suppress(OSError):
+        sys.stdout.flush()
     print(text, file=sys.stderr)
     return 255
 

@@ -114,7 +114,6 @@ def _receive(
 
 def start_incoming(config: GuestConfig, storages: Mapping[str, Storage], arrival: Arrival) -> None:
     """Start the guest paused, ready for its state and disks, and announce where."""
-    from reference.guest.monitor import Monitor
     from reference.guest.process import start_guest, stop_guest
 
     received = _receive(config, storages, arrival)
@@ -123,6 +122,8 @@ def start_incoming(config: GuestConfig, storages: Mapping[str, Storage], arrival
             config.current[key] = format_drive(old._replace(volume=volume))
     start_guest(config, storages, arrival.launch, migrated_from=arrival.migrated_from)
     try:
+        from reference.guest.monitor import Monitor
+
         with Monitor(paths.qmp_socket(config.vmid)) as monitor:
             _announce(config.vmid, monitor, received, arrival)
     except BaseException:

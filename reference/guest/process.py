@@ -52,6 +52,9 @@ def start_guest(
     migrated_from: str | None = None,
 ) -> None:
     """Start QEMU; on return its sockets listen. Its output is relayed with `QEMU: ` (P2-13)."""
+    from importlib import import_module
+    from threading import Thread
+
     from reference.guest import cpu
     from reference.guest.hooks import before_start
     from reference.guest.machine import qemu_argv
@@ -64,6 +67,8 @@ def start_guest(
     argv = qemu_argv(config, lambda drive: _image(drive, storages), launch)
     os.makedirs(paths.ROOT + paths.RUN, exist_ok=True)
     cleanup_sockets(vmid)
+    if launch.incoming:  # QEMU takes longer to come up than this to load
+        Thread(target=import_module, args=("reference.guest.monitor",), daemon=True).start()
     done = _run(vmid, argv, environment, launch.timeout or None)
     for line in [*done.stderr.decode(errors="replace").splitlines(), *log_lines(vmid)]:
         print(f"QEMU: {line}", flush=True)

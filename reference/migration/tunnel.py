@@ -1,4 +1,4 @@
-"""The ssh tunnel of a live migration, both ends (TUN-01..08, TUN-10)."""
+"""The source's end of a live migration's ssh tunnel (TUN-01, TUN-03, TUN-06..08, TUN-10)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import os
 import re
 import select
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 
-from reference.cluster import membership, paths
+from reference.cluster import paths
 from reference.errors import Failure
 from reference.migration.signals import broken_pipes_as_errors
 from reference.ssh import Remote
@@ -20,7 +19,7 @@ _SOCKET = re.compile(r"/run/qemu-server/(?:(?!\.\.)[^/\s])+\.migrate")
 
 
 class Tunnel:
-    """The source's end: commands as lines, unix sockets forwarded one to one."""
+    """Commands as lines, unix sockets forwarded one to one."""
 
     def __init__(self, remote: Remote, sockets: Sequence[str]) -> None:
         for path in sockets:
@@ -32,8 +31,8 @@ class Tunnel:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
         self._remote, self._sockets, self._buffer = remote, list(sockets), b""
-        forwards = [part for path in sockets for part in ("-L", f"{path}:{path}")]
-        options = ["-o", "ExitOnForwardFailure=yes", *forwards]
+        self._forwards = [part for path in sockets for part in ("-L", f"{path}:{path}")]
+        options = ["-o", "ExitOnForwardFailure=yes", *self._forwards]
         self._child = subprocess.Popen(
             [*remote.ssh(*options), "--", paths.QM, "mtunnel"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
@@ -101,13 +100,15 @@ class Tunnel:
     def close(self) -> None:
         """quit, close, wait, TERM, KILL; then the socket files go on both nodes (TUN-07)."""
         error: Failure | None = None
+        forwarded = self._remote.aside("-O", "cancel", *self._forwards) if self._sockets else None
         try:
             self.command("quit", 30)
         except Failure as failure:
             error = failure
         self._end(grace=30 if error is None else 0)
-        if self._sockets:
-            self._remote.forget(self._sockets)
+        if forwarded:
+            forwarded.wait(10)
+            self._remote.aside(command=["rm", "-f", *self._sockets])
         if error:
             raise error
 
@@ -127,31 +128,3 @@ class Tunnel:
         for path in self._sockets:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
-
-
-def serve() -> int:
-    """The target's end, `qm mtunnel`: greeting, then `resume <vmid>` and `quit` (TUN-02, 04)."""
-    if not membership.quorate():
-        print("no quorum", flush=True)
-        return 0
-    print("tunnel online\nver 1", flush=True)
-    # Loaded while the source is busy, so that resume costs one round trip.
-    from reference.guest.monitor import Monitor  # noqa: F401
-
-    for line in sys.stdin:
-        if line.strip() == "quit":
-            print("OK", flush=True)
-            break
-        if match := re.fullmatch(r"resume ([1-9][0-9]{0,8})", line.strip()):
-            print(_resume(int(match[1])), flush=True)
-    return 0
-
-
-def _resume(vmid: int) -> str:
-    from reference.guest import process
-
-    try:
-        process.resume_guest(vmid)
-    except Failure as error:
-        return f"ERR: resume failed - {error}"
-    return "OK"
