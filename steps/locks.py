@@ -14,6 +14,8 @@ from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
 KINDS = ("migration", "config")
+STORAGE_LOCK = "/var/lock/pve-manager/pve-storage-{}"
+LIVE = ("--online", "--with-local-disks")
 
 
 @pytest.fixture
@@ -83,6 +85,20 @@ def command_waits(
     other = world.node(node).start(f"exec {command}")
     others.append(other)
     assert locks.waits(world.node(node), world.lock_path(which, vmid), other.pid), other.tail()
+
+
+@given(Sentence('another process on "{node}" holds the lock of storage "{storage}"'))
+def storage_held(world: World, node: str, storage: str) -> None:
+    world.hold_lock(node, STORAGE_LOCK.format(storage))
+
+
+@given(Sentence('a live migration of guest {vmid} to "{node}" with "{options}" waits for the lock'
+                ' of storage "{storage}"'))  # fmt: skip
+def waits_for_storage(world: World, vmid: int, node: str, options: str, storage: str) -> None:
+    run = world.begin(vmid, node, [*LIVE, *shlex.split(options)])
+    run.reach("memory complete")
+    path = STORAGE_LOCK.format(storage)
+    assert locks.waits(world.node(run.source), path, run.process.pid), run.log
 
 
 @given(Sentence('"{node}" has no folder of lock files'))

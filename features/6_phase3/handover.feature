@@ -68,7 +68,7 @@ Feature: Hand-over of a guest to the target node
         | type     |
         | insecure |
 
-    @secure
+    @secure @versions
     Scenario: A guest that dirties its memory and has three disks moves
       Given a running guest 100 on "pve1" with disks "scsi0 raw, virtio0 qcow2, ide0 raw"
       When guest 100 is live-migrated to "pve2"
@@ -99,7 +99,7 @@ Feature: Hand-over of a guest to the target node
         | type     |
         | insecure |
 
-    @secure
+    @secure @versions
     Scenario: A paused guest that has moved goes on where it stood
       Given a paused guest 100 on "pve1" with a 4 MiB raw disk scsi0 on "local"
       And guest 100 has been live-migrated to "pve2"

@@ -6,7 +6,7 @@ Feature: The order of the hand-over
   @P3-01 @P3-05 @P3-18 @P3-20 @P3-22
   Rule: The config goes over in one rename, then the source is cleared, then the lock is removed
 
-    @live @secure @P3-08 @P3-10 @P3-14 @P3-16
+    @live @secure @versions @P3-08 @P3-10 @P3-14 @P3-16
     Scenario: Seen from both ends of a running guest, with its first beat over there
       Given a running guest 100 on "pve1" with a 4 MiB raw disk scsi0 on "local"
       And what happens to guest 100 is seen on "pve1"
