@@ -1,7 +1,8 @@
 # Short names for the tox environments; each prepares the machine first where that is needed.
 # ARGS goes to the program run: make demo ARGS=--keep, make conformance ARGS='-n 1 -k IDMAP'.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint type unit conformance benchmarks soak qemu-trees sweep clean ready lab
+.PHONY: help demo test lint type unit conformance versions benchmarks soak qemu-trees sweep clean \
+	ready lab
 
 # tox and what it runs write in the order of events
 export PYTHONUNBUFFERED = 1
@@ -10,16 +11,19 @@ export PYTHONUNBUFFERED = 1
 TOX = exec </dev/null setpriv --pdeathsig KILL .venv/bin/tox -qq
 
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 22
 
 demo: lab  ## watch a running guest with local disks move between two nodes
 	@$(TOX) run -e demo -- $(ARGS)
 
 test: lab  ## everything CI runs: lint, types, unit tests, the features
-	@$(TOX) run -e lint,type,unit,conformance
+	@$(TOX) run -e lint,type,unit,conformance,conformance-versions
 
 conformance: lab  ## the features alone
 	@$(TOX) run -e conformance -- $(ARGS)
+
+versions: lab  ## features on a newer QEMU, and between it and this machine's own
+	@$(TOX) run -e conformance-versions -- $(ARGS)
 
 lint type: ready
 	@$(TOX) run -e $@

@@ -49,6 +49,13 @@ def test_only_skips_are_unsupported_with_their_reason() -> None:
     assert verdicts(result("AA-01", SKIP))["AA-01"] == ("unsupported", "no btrfs here")
 
 
+def test_what_the_whole_run_lacks_leaves_scenarios_not_run_with_that_reason() -> None:
+    found = result("AA-01", ("skipped", "not run: no tree of QEMU 10.0"))
+    assert verdicts(found)["AA-01"] == ("not run", "no tree of QEMU 10.0")
+    lines = list(table.lines({}, judge(KNOWN, [found]), [found]))
+    assert lines[-2] == "1 scenarios: 1 not run"
+
+
 @pytest.mark.parametrize("reason", ["", "unconditional skip"])
 def test_a_skip_without_a_reason_is_a_failure(reason: str) -> None:
     found = verdicts(result("AA-01", ("skipped", reason)))

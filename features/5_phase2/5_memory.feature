@@ -1,6 +1,6 @@
 Feature: Memory of a running guest is moved
 
-  @live @secure @P2-31 @P2-19
+  @live @secure @versions @P2-31 @P2-19
   Rule: On both sides every capability is set, and on are only auto-converge and xbzrle
 
     Scenario: Another capability was on
@@ -152,7 +152,7 @@ Feature: Memory of a running guest is moved
       Then the migration finishes successfully
       And the log sums up the transfer as the monitor of guest 100 reported it
 
-  @live @secure @P2-44 @P2-46 @PRECOPY-03
+  @live @secure @versions @P2-44 @P2-46 @PRECOPY-03
   Rule: Pages that the guest changes again and again are sent as deltas, and the log says so
 
     Scenario: The guest changes the same memory faster than it can be sent whole

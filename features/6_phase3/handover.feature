@@ -1,6 +1,6 @@
 Feature: Hand-over of a guest to the target node
 
-  @live @secure @P3-05 @P3-18 @P3-22
+  @live @secure @versions @P3-05 @P3-18 @P3-22
   Rule: A running guest with a local disk belongs to the target when it is over
 
     Scenario: A guest with one raw disk moves
@@ -36,7 +36,7 @@ Feature: Hand-over of a guest to the target node
         | raw on sata0     | insecure | sata0 raw, virtio0 raw, scsi0 qcow2     |
         | qcow2 on scsi0   | insecure | scsi0 qcow2, scsi1 raw, ide0 qcow2      |
 
-  @live @secure @P3-05 @P3-17
+  @live @secure @versions @P3-05 @P3-17
   Rule: A guest that came can go on to a third node, and back to where it was
 
     Scenario: A guest goes round all nodes

@@ -1,7 +1,7 @@
 Feature: What the source says is not enough
   A source whose memory has been sent says so before the target has understood any of it.
 
-  @live @fault @XT-01 @P2C-02
+  @live @fault @versions @XT-01 @P2C-02
   Rule: A target that does not have the guest's state does not get the guest
 
     Scenario: The target dies with the end of the state still in its socket

@@ -16,7 +16,7 @@ Feature: Pre-copy against post-copy
       And no capability of post-copy is on for guest 100 on "pve2"
       And the migration finishes successfully
 
-  @live @PRECOPY-02 @PRECOPY-03
+  @live @versions @PRECOPY-02 @PRECOPY-03
   Rule: The memory moves in several passes, and the guest runs on the source in all but the last
 
     Scenario: A guest that goes on dirtying its memory is watched
@@ -27,7 +27,7 @@ Feature: Pre-copy against post-copy
       And guest 100 ran and beat on "pve1" in every pass but the last
       And guest 100 has lost no beat, no page and no record
 
-  @live @PRECOPY-08
+  @live @versions @PRECOPY-08
   Rule: The target executes nothing of the guest before all of its memory has arrived
 
     Scenario: The first beat on the target of a live migration
