@@ -20,7 +20,7 @@ def describe(stage: Stage) -> dict[str, str]:
     return {
         "processor": f"{found[1] if found else platform.processor()}, {cores} cores",
         "memory": f"{size:.0f} GiB",
-        "kernel": platform.release(),
+        "kernel": ".".join(platform.release().split(".")[:2]),
         "QEMU": f"{about['QEMU']}, {about['accelerator']}",
         "ssh": node.run(["ssh", "-V"]).stderr.split(",")[0].strip(),
         "load before": f"{os.getloadavg()[0]:.1f}",

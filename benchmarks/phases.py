@@ -8,32 +8,34 @@ from itertools import pairwise
 from benchmarks.figures import Figures
 from benchmarks.numbers import spread
 
-# Moments that every way passes, in this order, with the name of what begins there.
+# Moments in their order, with the name of the part that each ends.
 RUN = {
-    "begin": "target starts",
-    "target runs": "way to it",
-    "mirrors begin": "mirrors",
-    "mirrors ready": "set up",
-    "memory begins": "memory",
-    "guest stops": "switch-over",
-    "first beat": "source ends",
-    "source ends": "tidying",
-    "end": "",
+    "begin": "",
+    "log begins": "start-up, locks",
+    "target starts": "checks, login",
+    "target runs": "target starts",
+    "mirrors begin": "way to it",
+    "mirrors ready": "mirrors",
+    "memory begins": "set-up",
+    "guest stops": "memory",
+    "first beat": "pause",
+    "source ends": "source ends",
+    "end": "tidying",
 }
 PAUSE = {
-    "last beat": "stop",
-    "guest stops": "rest of the memory",
-    "memory ends": "mirrors end",
-    "mirrors end": "hand-over, first beat",
-    "first beat": "",
+    "last beat": "",
+    "guest stops": "stop",
+    "memory ends": "rest of the memory",
+    "mirrors end": "mirrors' end",
+    "first beat": "hand-over, first beat",
 }
 
 
 def parts(figures: Figures, moments: dict[str, str]) -> dict[str, float]:
-    """Seconds of each part; a moment that was not seen joins the parts on its two sides."""
+    """Seconds of each part; one whose end was not seen is in the next."""
     seen = {**figures.moments, "begin": 0.0, "end": figures.total_s}
     known = [(seen[moment], name) for moment, name in moments.items() if moment in seen]
-    return {name: max(0.0, later - when) for (when, name), (later, _) in pairwise(known)}
+    return {name: max(0.0, when - before) for (before, _), (when, name) in pairwise(known)}
 
 
 def medians(figures: Iterable[Figures], moments: dict[str, str]) -> dict[str, float]:

@@ -11,7 +11,6 @@ from benchmarks.goals import of_way, seconds_by_size
 from benchmarks.numbers import Spread, spread
 from benchmarks.phases import PAUSE, medians, ways_of
 
-FILES = {"pause": "pause.svg", "ram": "ram.svg", "disks": "disks.svg"}
 SETTINGS = {"svg.hashsalt": "benchmarks", "svg.fonttype": "none", "font.size": 9,
             "axes.spines.top": False, "axes.spines.right": False}  # fmt: skip
 
@@ -25,19 +24,20 @@ def draw(figures: Sequence[Figures], out: Path) -> list[Path]:
     from matplotlib import pyplot
 
     drawn = []
-    for name, action in {"pause": _pause, "ram": _ram, "disks": _disks}.items():
-        picture, axes = pyplot.subplots(figsize=(7, 3.2), layout="constrained")
-        if action(figures, axes):
-            path = out / FILES[name]
-            picture.savefig(path, metadata={"Date": None, "Creator": None})
-            drawn.append(path)
-        pyplot.close(picture)
+    for section, (file, action) in PICTURES.items():
+        if ways := ways_of(figures, section):
+            picture, axes = pyplot.subplots(figsize=(7, 3.2), layout="constrained")
+            action(figures, ways, axes)
+            axes.legend(frameon=False)
+            picture.savefig(out / file, metadata={"Date": None, "Creator": None})
+            pyplot.close(picture)
+            drawn.append(out / file)
     return drawn
 
 
-def _pause(figures: Sequence[Figures], axes: Any) -> bool:
+def _pause(figures: Sequence[Figures], ways: Sequence[str], axes: Any) -> None:
     """What the pause is made of, way by way, but for those that sleep it through."""
-    ways = [way for way in ways_of(figures, "handover") if not way.startswith("polled")]
+    ways = [way for way in ways if not way.startswith("polled")]
     left = dict.fromkeys(ways, 0.0)
     for part in [name for name in PAUSE.values() if name]:
         widths = []
@@ -48,8 +48,6 @@ def _pause(figures: Sequence[Figures], axes: Any) -> bool:
         left = {way: left[way] + width for way, width in zip(ways, widths, strict=True)}
     axes.invert_yaxis()
     axes.set_xlabel("guest-visible pause, ms")
-    axes.legend(frameon=False)
-    return bool(ways)
 
 
 def _line(axes: Any, label: str, points: Sequence[tuple[float, Spread]]) -> None:
@@ -59,20 +57,16 @@ def _line(axes: Any, label: str, points: Sequence[tuple[float, Spread]]) -> None
     axes.errorbar(xs, ys, yerr=[below, above], label=label, marker="o", markersize=3, capsize=2)
 
 
-def _ram(figures: Sequence[Figures], axes: Any) -> bool:
+def _ram(figures: Sequence[Figures], ways: Sequence[str], axes: Any) -> None:
     """Time against RAM."""
-    ways = ways_of(figures, "ram")
     for way in ways:
         _line(axes, way, [(size / 1024, found) for size, found in seconds_by_size(figures, way)])
     axes.set_xlabel("RAM, GiB, a quarter of it full")
     axes.set_ylabel("total time, s")
-    axes.legend(frameon=False)
-    return bool(ways)
 
 
-def _disks(figures: Sequence[Figures], axes: Any) -> bool:
+def _disks(figures: Sequence[Figures], ways: Sequence[str], axes: Any) -> None:
     """Time against the number of full disks."""
-    ways = ways_of(figures, "disks")
     counts = sorted({one.shape.disks for one in figures if one.section == "disks"})
     for way in ways:
         points = []
@@ -84,5 +78,10 @@ def _disks(figures: Sequence[Figures], axes: Any) -> bool:
     axes.set_xticks(counts)
     axes.set_xlabel("full disks")
     axes.set_ylabel("total time, s")
-    axes.legend(frameon=False)
-    return bool(ways)
+
+
+PICTURES = {
+    "handover": ("pause.svg", _pause),
+    "ram": ("ram.svg", _ram),
+    "disks": ("disks.svg", _disks),
+}

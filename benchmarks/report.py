@@ -61,7 +61,10 @@ class Results(NamedTuple):
         if any(one.section == "handover" for one in self.migrations):
             parts += ["A guest of 128 MiB with one disk of 64 MiB:"]
             parts += [tables.handover(self.migrations)]
-            parts += ["Where that time goes, and where the pause:"]
+            parts += [
+                "Where that time goes, and where the pause; what a way does not tell apart is in the"
+                " next column:"
+            ]
             parts += [tables.breakdown(self.migrations, part) for part in (RUN, PAUSE)]
         if any(one.section in ("ram", "disks") for one in self.migrations):
             parts += ["Full RAM, full disks:", tables.throughput(self.migrations)]

@@ -101,10 +101,10 @@ def test_the_slowest_of_many_is_judged() -> None:
     assert goals.slowest("start", 100, {}) == []
 
 
-def test_parts_join_where_a_moment_was_not_seen() -> None:
+def test_a_part_whose_end_was_not_seen_is_in_the_next() -> None:
     moments = {"target runs": 0.5, "mirrors begin": 0.75, "first beat": 1.5}
     found = phases.parts(figures("floor", moments=moments), phases.RUN)
-    expected = {"target starts": 0.5, "way to it": 0.25, "mirrors": 0.75, "source ends": 0.5}
+    expected = {"target starts": 0.5, "way to it": 0.25, "pause": 0.75, "tidying": 0.5}
     assert found == pytest.approx(expected)
     assert sum(found.values()) == pytest.approx(2.0)
 
