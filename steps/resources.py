@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import NamedTuple
 
 import pytest
 from pytest_bdd import given, then, when
 
 from fixtures.world import cluster_files
+from fixtures.world.run import Tried
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
@@ -18,14 +18,6 @@ ENTRY = {
     "usb": "id=0951:1666",
     "directory": "path=/srv/share",
 }
-
-
-class Tried(NamedTuple):
-    """One of several migrations: what it was expected to say, and what came of it."""
-
-    reason: str
-    ending: str | None
-    log: str
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ class Transfer:
         except MonitorFailure as error:
             self._error = str(error)
             self._log.error(f"migrate uri => {uri} failed: {error}")
-        due = self._began + self._wait
+        due = self._began + (0 if self._error else self._wait)
         switching = False
         while True:
             # Rounds count by the interval alone, whatever events wake the loop meanwhile.
