@@ -20,7 +20,6 @@ RECEIVED = "/sys/class/net/eth0/statistics/rx_bytes"
 BASE = "/var/lib/vz/benchmark-{mib}-{number}.raw"
 # A migrator removes its link only, so that a disk's content is made once.
 MAKE_BASE = "[ -e {0} ] || dd if=/dev/urandom of={0} bs=1M count={1} status=none"
-FILLED = "timeout 60 tail -q -n +1 -f /run/observer/beats/*.log | grep -q -m 1 '^line [0-9]* I'"
 
 
 class Way(Protocol):
@@ -81,7 +80,7 @@ class Bed:
     def filled(self, shape: Shape) -> None:
         """Wait until the guest has filled its RAM."""
         if shape.noise:
-            self.node(SOURCE).run(FILLED, timeout=90.0)
+            self.stage.first_beat(SOURCE, VMID, "I")
 
     def measure(self, way: Way, section: str, shape: Shape, turn: int) -> Figures:
         """One migration by one way."""

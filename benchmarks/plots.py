@@ -28,7 +28,7 @@ def draw(figures: Sequence[Figures], out: Path) -> list[Path]:
         if ways := ways_of(figures, section):
             picture, axes = pyplot.subplots(figsize=(7, 3.2), layout="constrained")
             action(figures, ways, axes)
-            axes.legend(frameon=False)
+            picture.legend(loc="outside right upper", frameon=False)
             picture.savefig(out / file, metadata={"Date": None, "Creator": None})
             pyplot.close(picture)
             drawn.append(out / file)
@@ -61,7 +61,7 @@ def _ram(figures: Sequence[Figures], ways: Sequence[str], axes: Any) -> None:
     """Time against RAM."""
     for way in ways:
         _line(axes, way, [(size / 1024, found) for size, found in seconds_by_size(figures, way)])
-    axes.set_xlabel("RAM, GiB, a quarter of it full")
+    axes.set_xlabel("RAM, GiB, an eighth of it full")
     axes.set_ylabel("total time, s")
 
 

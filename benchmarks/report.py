@@ -36,14 +36,15 @@ class Results(NamedTuple):
         ]
 
     def as_json(self) -> str:
-        """results.json."""
+        """results.json; a line for each migration."""
         judged = [
             {"goal": g.text, "bound": g.bound, "found": g.found and g.found._asdict(),
              "verdict": g.verdict}
             for g in self.goals
         ]  # fmt: skip
-        migrations = [figures.as_json() for figures in self.migrations]
-        return json.dumps({**self._asdict(), "migrations": migrations, "goals": judged}, indent=1)
+        rows = ",\n".join(json.dumps(figures.as_json()) for figures in self.migrations)
+        rest = json.dumps({**self._asdict(), "goals": judged, "migrations": []}, indent=1)
+        return rest.replace('"migrations": []', f'"migrations": [\n{rows}\n]')
 
     def lines(self) -> list[str]:
         """The verdicts, for a terminal."""
@@ -62,8 +63,8 @@ class Results(NamedTuple):
             parts += ["A guest of 128 MiB with one disk of 64 MiB:"]
             parts += [tables.handover(self.migrations)]
             parts += [
-                "Where that time goes, and where the pause; what a way does not tell apart is in the"
-                " next column:"
+                "Where that time goes, and where the pause; what a way does not tell apart is"
+                " in the next column:"
             ]
             parts += [tables.breakdown(self.migrations, part) for part in (RUN, PAUSE)]
         if any(one.section in ("ram", "disks") for one in self.migrations):

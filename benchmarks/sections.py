@@ -51,7 +51,7 @@ def sections(*, quick: bool) -> list[Section]:
             [*four, "polled", "polled ssh", "virsh"],
         ),
         Section(
-            "ram", [Shape(size, noise=size // 4) for size in sizes], four
+            "ram", [Shape(size, noise=size // 8) for size in sizes], four
         ),
         Section(
             "disks", [Shape(disks=count, disk=DISK) for count in counts], four

@@ -59,7 +59,7 @@ def throughput(figures: Sequence[Figures]) -> str:
         slope = slope_of(figures, way)
         cells = [found.text() if found else "" for found in (ram, mirror)]
         rows.append([way, *cells, f"{slope * 1024:.2f}" if slope else ""])
-    return table(["way", "RAM, MiB/s", "mirrors, MiB/s", "s per GiB of RAM, a quarter full"], rows)
+    return table(["way", "RAM, MiB/s", "mirrors, MiB/s", "s per GiB of RAM, an eighth full"], rows)
 
 
 def ssh(pipes: Mapping[str, Sequence[Sequence[float]]]) -> str:
