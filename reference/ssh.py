@@ -30,7 +30,7 @@ class Remote:
         self._forwards: list[str] = []
         self._master: subprocess.Popen[bytes] | None = None
         self._asides: list[subprocess.Popen[bytes]] = []
-        self._ready = False
+        self._ready = self._renewed = False
 
     def ssh(self, *options: str) -> list[str]:
         """The argument vector up to the host; the kept connection is used if there is one."""
@@ -38,19 +38,18 @@ class Remote:
         alias = ["-o", f"HostKeyAlias={self.node}"]
         if os.path.exists(known := paths.known_hosts(self.node)):
             alias += ["-o", f"UserKnownHostsFile={known}", "-o", "GlobalKnownHostsFile=none"]
-        control = ("-S", self.control)
-        return [*base, *alias, *_ALIVE, *control, *options, f"root@{self.address}"]
+        return [*base, *alias, *options, *_ALIVE, "-S", self.control, f"root@{self.address}"]
 
-    def open(self, forwards: Mapping[str, str]) -> None:
+    def open(self, forwards: Mapping[str, str], *options: str) -> None:
         """Begin to log in; unix sockets over there (the values) are to be reachable here."""
         os.makedirs(paths.RUN, exist_ok=True)
-        self._forwards = list(forwards)
-        for local in self._forwards:
+        self._forwards += forwards
+        for local in forwards:
             _unlink(local)
-        options = [word for pair in forwards.items() for word in ("-L", ":".join(pair))]
+        leading = [word for pair in forwards.items() for word in ("-L", ":".join(pair))]
         # Our end of the pipe holds the connection: it ends with this process, however that ends.
         self._master = subprocess.Popen(
-            [*self.ssh("-M", *options), "--", "/bin/true && echo ready && exec cat"],
+            [*self.ssh("-M", *options, *leading), "--", "/bin/true && echo ready && exec cat"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
@@ -72,10 +71,10 @@ class Remote:
     ) -> subprocess.CompletedProcess[str]:
         """Run a command there, output as text; exit code 255 when the node is out of reach.
 
-        A connection that was lost is not tried again: a cleanup would wait for it at every step.
+        A connection that was lost is tried again once: a cleanup would wait for it at every step.
         """
         argv = [*self.ssh(), "--", shlex.join(command)]
-        if self._master and self._master.poll() is not None:
+        if not self._usable():
             return subprocess.CompletedProcess(argv, 255, "", "the connection was lost")
         try:
             return subprocess.run(
@@ -84,6 +83,19 @@ class Remote:
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             return subprocess.CompletedProcess(argv, 255, "", f"no answer in {timeout:g} s")
+
+    def _usable(self) -> bool:
+        """Whether commands get through, as far as is known; what was lost is made anew, once."""
+        if self._master and self._master.poll() is not None and not self._renewed:
+            self._renewed = True
+            _unlink(self.control)
+            self.open({}, "-o", "ConnectTimeout=3")
+            try:
+                self.connect()
+            except Failure:
+                self._master.kill()
+                self._master.wait()
+        return not self._master or self._master.poll() is None
 
     def check(self, command: Sequence[str], *, timeout: float | None = 60.0) -> str:
         """Like `run`, but a non-zero exit is a Failure naming command and error."""
@@ -102,7 +114,7 @@ class Remote:
 
     def aside(self, *options: str, command: Sequence[str] = ()) -> subprocess.Popen[bytes] | None:
         """Start an ssh on the kept connection that nobody listens to; `close` awaits its end."""
-        if not self._master or self._master.poll() is not None:
+        if not self._master or not self._usable():
             return None
         argv, null = [*self.ssh(*options), "--", *command], subprocess.DEVNULL
         child = subprocess.Popen(argv, stdin=null, stdout=null, stderr=null, start_new_session=True)

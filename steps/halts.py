@@ -32,6 +32,7 @@ def halted(world: World, relays: Relays, vmid: int, node: str, moment: str) -> N
     halted_with(world, relays, vmid, node, "", moment)
 
 
+@given(Sentence(f'{TO} with "{{options}}" that is {MOMENT}'))
 @when(Sentence(f'{TO} with "{{options}}" is {MOMENT}'))
 def halted_with(
     world: World, relays: Relays, vmid: int, node: str, options: str, moment: str

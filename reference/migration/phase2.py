@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
+from contextlib import suppress
 
 from reference.cluster import paths
 from reference.errors import Failure
@@ -13,6 +15,8 @@ from reference.migration.checklist import Step, work_off
 from reference.migration.state import Announced, Migration
 from reference.migration.tunnel import Tunnel
 
+_LAST_WORDS = 10.0  # seconds for a start on the target that is not wanted any more
+_ENDED = ("none", "completed", "failed", "cancelled")
 _HOST = r"localhost|[\d.]+|\[[\d.:a-fA-F]+\]"
 _LISTEN_TCP = re.compile(rf"migration listens on (tcp:(?:{_HOST}):\d{{1,5}})", re.ASCII)
 _LISTEN_UNIX = re.compile(r"migration listens on unix:(/run/qemu-server/\S+\.migrate)")
@@ -64,8 +68,7 @@ def _start_on_target(migration: Migration) -> tuple[str, list[str]]:
     try:
         output, errors = child.communicate(_start_input(migration))
     except BaseException:
-        child.kill()
-        child.communicate()
+        _hear_out(migration, child)
         raise
     lines = output.decode(errors="replace").splitlines()
     relayed = [line for line in lines if line.startswith("QEMU: ")]
@@ -77,6 +80,17 @@ def _start_on_target(migration: Migration) -> tuple[str, list[str]]:
     if listening is None:
         raise Failure("unable to detect remote migration address")
     return listening
+
+
+def _hear_out(migration: Migration, child: subprocess.Popen[bytes]) -> None:
+    """Hanging up would not undo what it does there: what it makes is to be stopped and freed."""
+    try:
+        output, _ = child.communicate(timeout=_LAST_WORDS)
+        with suppress(Failure):
+            parse_announcements(migration, output.decode(errors="replace").splitlines())
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
 
 
 def _start_command(migration: Migration) -> list[str]:
@@ -148,17 +162,15 @@ def cleanup(migration: Migration) -> None:
     """Back to a guest that runs here, in the order of P2C-01."""
     migration.log.info("aborting phase 2 - cleanup resources")
     migration.close_destination()
-    vmid = str(migration.vmid)
-    stop = [paths.QM, "stop", vmid, "--skiplock", "--migratedfrom", migration.source]
     work_off(
         migration.log,
         [
             *_letting_go(migration),
-            ("migrate_cancel", lambda: _ask(migration, "migrate_cancel")),
+            ("migrate_cancel", lambda: _cancel(migration)),
             ("continuing the guest", lambda: _continue(migration)),
             ("unlocking the config", lambda: phase1.unlock(migration)),
             ("cancelling mirror jobs", lambda: _cancel_jobs(migration)),
-            ("stopping the VM on the target", lambda: migration.remote.check(stop)),
+            ("stopping the VM on the target", lambda: _stop_on_target(migration)),
             *phase1.free_remote_copies(migration),
             ("closing the tunnel", migration.close_tunnel),
         ],
@@ -177,9 +189,23 @@ def _letting_go(migration: Migration) -> list[Step]:
     return [("cutting the mirrors' connections", yank)]
 
 
-def _ask(migration: Migration, command: str) -> None:
+def _cancel(migration: Migration) -> None:
+    """Until it has ended: one that completes all the same leaves a guest to be continued."""
+    deadline = time.monotonic() + 10
     with Monitor(paths.qmp_socket(migration.vmid)) as monitor:
-        monitor.execute(command)
+        monitor.execute("migrate_cancel")
+        while monitor.execute("query-migrate").get("status", "none") not in _ENDED:
+            if time.monotonic() > deadline:
+                raise Failure("the transfer did not end")
+            time.sleep(0.01)
+
+
+def _stop_on_target(migration: Migration) -> None:
+    """What its QEMU had to say may be the reason for it all."""
+    command = [paths.QM, "stop", str(migration.vmid), "--skiplock"]
+    said = migration.remote.check([*command, "--migratedfrom", migration.source])
+    for line in said.splitlines():
+        migration.log.info(f"[{migration.request.target}] {line}")
 
 
 def _cancel_jobs(migration: Migration) -> None:
