@@ -12,7 +12,7 @@ from fixtures.guests.image import MIB
 from fixtures.observe import serial
 from fixtures.observe.monitor import monitor
 from fixtures.observe.transfer import Watch, watching
-from fixtures.world import cluster_files, holding
+from fixtures.world import cluster_files, holding, oracle
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
@@ -236,8 +236,7 @@ def beats_on(world: World, vmid: int, node: str) -> None:
     """A beat that comes after the migration's end is waited for."""
     _ = world.run.result
     world.node(node).run(BEAT.format(skip="0", said="H"))
-    heard = serial.timeline(world.lab.nodes.values())
-    assert {span.node for span in heard.beating} == {node}
+    assert {span.node for span in oracle.timeline(world, vmid).beating} == {node}
 
 
 @then(Sentence("guest {vmid} was never silent for more than {ms} ms"))

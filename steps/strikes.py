@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import pytest
 from pytest_bdd import given, then, when
 
-from fixtures.faults import replies
+from fixtures.faults import replies, standstill
+from fixtures.faults.monitors import Relays
 from fixtures.faults.strikes import STRIKES
 from fixtures.world import holding, oracle
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
+Hanging = tuple[int, str]  # guest and node
 IT = "{what:" + "|".join(STRIKES) + "}"
+
+
+@pytest.fixture
+def hanging() -> list[Hanging]:
+    """Whose QEMU hangs."""
+    return []
 
 
 @given(Sentence(f"it happened that {IT}"))
@@ -22,6 +31,32 @@ def happens(world: World, what: str) -> None:
 @given(Sentence('the answer to "{command}" from "{node}" is lost'))
 def answer_lost(world: World, command: str, node: str) -> None:
     replies.lose(world, node, command)
+
+
+# --- who hangs
+
+
+@given(Sentence('the QEMU of guest {vmid} on "{node}" hangs'))
+@when(Sentence('the QEMU of guest {vmid} on "{node}" hangs'))
+def hangs(world: World, hanging: list[Hanging], vmid: int, node: str) -> None:
+    standstill.freeze_qemu(world, vmid, node)
+    hanging.append((vmid, node))
+
+
+@when(Sentence('it goes on, once the log says "{text}"'))
+def goes_on_after(world: World, hanging: list[Hanging], text: str) -> None:
+    world.held_open.close()
+    world.run.process.wait_for(text)
+    standstill.thaw_qemu(world, *hanging[-1])
+
+
+@when("it goes on, once it was told what it was not told until then")
+def goes_on_told(world: World, relays: Relays, hanging: list[Hanging]) -> None:
+    relays[hanging[-1][0]].pass_on()
+    standstill.thaw_qemu(world, *hanging[-1])
+
+
+# --- the next try
 
 
 @then(Sentence('guest {vmid} moves to "{node}" at the next try'))

@@ -164,13 +164,13 @@ def cancel_all(monitor: Monitor) -> None:
 def yank(monitor: Monitor, drives: Iterable[str]) -> None:
     """Cut the mirrors' connections at this end.
 
-    Requests on a dead link would make QEMU stand still, guest and all, until TCP gives up.
+    Requests that nobody answers would make QEMU stand still, guest and all, until TCP gives up.
     """
     names = {f"drive-{drive}" for drive in drives}
     instances = [
         {"type": "block-node", "node-name": node["node-name"]}
         for node in monitor.execute("query-named-block-nodes", {"flat": True})
-        if node["drv"] == "nbd" and node["file"].rpartition("/")[2].partition("?")[0] in names
+        if node["drv"] == "nbd" and node["file"].partition("?")[0].rpartition("/")[2] in names
     ]
     monitor.execute("yank", {"instances": instances})
 

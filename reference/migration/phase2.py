@@ -178,15 +178,13 @@ def cleanup(migration: Migration) -> None:
 
 
 def _letting_go(migration: Migration) -> list[Step]:
-    """Only for a link that is dead: else the mirrors end by themselves in their turn."""
-    if migration.secure or not migration.tunnel or migration.tunnel.alive():
-        return []
+    """A target that hangs or is out of reach would hold up this end's QEMU, guest and all."""
 
     def yank() -> None:
         with Monitor(paths.qmp_socket(migration.vmid)) as monitor:
             mirror.yank(monitor, migration.announced)
 
-    return [("cutting the mirrors' connections", yank)]
+    return [("cutting the mirrors' connections", yank)] if migration.announced else []
 
 
 def _cancel(migration: Migration) -> None:

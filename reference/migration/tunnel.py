@@ -108,6 +108,7 @@ class Tunnel:
         self._end(grace=30 if error is None else 0)
         if forwarded:
             forwarded.wait(10)
+        if self._sockets:
             self._remote.aside(command=["rm", "-f", *self._sockets])
         if error:
             raise error
