@@ -51,8 +51,11 @@ def actively_synced(world: World, vmid: int, node: str) -> None:
 
 @then(Sentence('guest {vmid} has no mirror on "{node}"'))
 def no_mirror(world: World, vmid: int, node: str) -> None:
+    """Nor anything else that holds a connection to an export."""
     with monitor(world.node(node), vmid) as qmp:
         assert qmp.execute("query-jobs") == []
+        nodes = qmp.execute("query-named-block-nodes", {"flat": True})
+    assert [one["node-name"] for one in nodes if one["drv"] == "nbd"] == []
 
 
 @then(Sentence('guest {vmid} on "{node}" has exactly the mirror job "{name}"'))

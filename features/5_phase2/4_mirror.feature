@@ -115,6 +115,7 @@ Feature: Disks of a running guest are mirrored
       And a live migration of guest 100 to "pve2" that is halted before writes wait for the target
       When the mirror of drive scsi0 of guest 100 vanishes behind the migrator's back
       Then the migration ends with problems
+      And guest 100 has no mirror on "pve1"
       And guest 100 is running on "pve1"
 
     Scenario: QEMU can not
@@ -144,5 +145,6 @@ Feature: Disks of a running guest are mirrored
       When the mirror of drive scsi0 of guest 100 to "pve2" fails behind the migrator's back
       Then the migration ends with problems
       And the log says "migration completed, transferred"
+      And guest 100 has no mirror on "pve1"
       And guest 100 is running on "pve1"
       And guest 100 has lost no beat, no page and no record

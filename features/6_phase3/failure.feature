@@ -128,7 +128,7 @@ Feature: A hand-over that goes wrong
       And no volume of guest 100 is on "pve1"
       And the log says "broken on purpose"
 
-  @live @versions @P3-24
+  @live @P3-24
   Rule: A guest whose process has died on the target is stopped there, and gone from the source
 
     Scenario Outline: The target's process dies just before it is resumed, <type>

@@ -1,6 +1,6 @@
 Feature: Pages that change again and again are sent as deltas
 
-  @live @PRECOPY-04 @versions
+  @live @PRECOPY-04
   Rule: A page sent before costs its changes if it is in the cache, and a whole page if not
 
     # Each changes four bytes of all its pages, five times a second and twelve times in all.

@@ -27,9 +27,10 @@ Feature: Pre-copy against post-copy
       And guest 100 ran and beat on "pve1" in every pass but the last
       And guest 100 has lost no beat, no page and no record
 
-  @live @versions @PRECOPY-08
+  @live @PRECOPY-08
   Rule: The target executes nothing of the guest before all of its memory has arrived
 
+    @versions
     Scenario: The first beat on the target of a live migration
       Given a running guest 100 on "pve1" with its disk on "local" fills 8 MiB of its memory and then dirties it
       When the live migration of guest 100 to "pve2" is watched

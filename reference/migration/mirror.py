@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
 from reference.errors import Failure
@@ -16,6 +15,7 @@ from reference.migration.state import Announced, Migration
 
 EVENTS = ("BLOCK_JOB_READY", "BLOCK_JOB_ERROR", "BLOCK_JOB_COMPLETED", "BLOCK_JOB_CANCELLED",
            "JOB_STATUS_CHANGE")  # fmt: skip
+TARGET = "mirror-target-"  # begins the names of the nodes that blockdev-mirror writes to
 
 
 class Mirrors:
@@ -41,9 +41,8 @@ class Mirrors:
         self._monitor.execute("drive-mirror", {"device": job, "job-id": job, **target, **options})
 
     def _blockdev_mirror(self, announced: Announced, options: dict[str, Any]) -> None:
-        job, node = f"mirror-{announced.drive}", f"mirror-target-{announced.drive}"
+        job, node = f"mirror-{announced.drive}", f"{TARGET}{announced.drive}"
         file = {"driver": "nbd", **nbd_server(announced.nbd)}
-        _close_target(self._monitor, job)  # a killed migrator's
         self._monitor.execute("blockdev-add", {"driver": "raw", "node-name": node, "file": file})
         self.jobs[job] = announced.drive
         device = f"drive-{announced.drive}"
@@ -125,18 +124,15 @@ def end(monitor: Monitor, events: Events, jobs: list[str], *, force: bool) -> No
             raise Failure(f"block jobs did not end: {', '.join(sorted(waiting))}")
         if waiting:
             events.get(1.0)
-    for job in jobs:
-        _close_target(monitor, job)
     if refused and not force:
         raise Failure(f"error finishing mirror - {'; '.join(refused)}")
 
 
-def _close_target(monitor: Monitor, job: str) -> None:
-    """Remove the node a blockdev-mirror wrote to: its connection would keep the tunnel open."""
-    if job.startswith("mirror-"):
-        node = f"mirror-target-{job.removeprefix('mirror-')}"
-        with suppress(CommandRefused):
-            monitor.execute("blockdev-del", {"node-name": node})
+def _close_targets(monitor: Monitor) -> None:
+    """Let go of what blockdev-mirror wrote to; with a guest that has gone it goes by itself."""
+    for node in monitor.execute("query-named-block-nodes", {"flat": True}):
+        if node["node-name"].startswith(TARGET):
+            monitor.execute("blockdev-del", {"node-name": node["node-name"]})
 
 
 def start_all(migration: Migration, monitor: Monitor, events: Events) -> Mirrors:
@@ -145,6 +141,7 @@ def start_all(migration: Migration, monitor: Monitor, events: Events) -> Mirrors
     stale = {f"{kind}-{drive}" for kind in ("drive", "mirror") for drive in migration.announced}
     found = [job["device"] for job in monitor.execute("query-block-jobs")]
     end(monitor, events, [job for job in found if job in stale], force=True)
+    _close_targets(monitor)
     mirrors = Mirrors(migration, monitor, events)
     by_drive = {volume.drive: volume for volume in migration.volumes.values() if volume.online}
     for drive, announced in sorted(migration.announced.items()):
@@ -159,6 +156,7 @@ def cancel_all(monitor: Monitor) -> None:
     with monitor.listen(*EVENTS) as events:
         jobs = [job["device"] for job in monitor.execute("query-block-jobs")]
         end(monitor, events, jobs, force=True)
+    _close_targets(monitor)
 
 
 def yank(monitor: Monitor, drives: Iterable[str]) -> None:
