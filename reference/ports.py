@@ -11,21 +11,31 @@ from reference.files import read_file
 from reference.locks import lock_file
 
 PORTS = range(60000, 60050)
+SPICE_PORTS = range(61000, 62000)
 RESERVATION = 5.0
 
 
 def next_migrate_port(address: str) -> int:
     """The lowest free port on the address; nobody else is given it for 5 s."""
+    return _next_port(PORTS, address)
+
+
+def next_spice_port() -> int:
+    """The same for a display, on this node's loopback."""
+    return _next_port(SPICE_PORTS, "127.0.0.1")
+
+
+def _next_port(ports: range, address: str) -> int:
     with lock_file(paths.ports_lock()):
         now = time.time()
         reserved = {port: at for port, at in _reserved().items() if 0 <= now - at < RESERVATION}
-        for port in PORTS:
+        for port in ports:
             if port not in reserved and _is_free(address, port):
                 reserved[port] = now
                 with open(paths.reserved_ports(), "w", encoding="ascii") as file:
                     file.writelines(f"{port} {at}\n" for port, at in sorted(reserved.items()))
                 return port
-    raise Failure(f"no free port in {PORTS[0]}-{PORTS[-1]} on '{address}'")
+    raise Failure(f"no free port in {ports[0]}-{ports[-1]} on '{address}'")
 
 
 def _reserved() -> dict[int, float]:

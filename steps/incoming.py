@@ -12,8 +12,9 @@ from pytest_bdd import given, then, when
 
 from fixtures.faults import hooks
 from fixtures.labs.process import RemoteProcess
+from fixtures.observe import spice
 from fixtures.observe.monitor import monitor
-from fixtures.world import arrivals
+from fixtures.world import arrivals, needs
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
@@ -93,6 +94,19 @@ def announces(world: World, docstring: str) -> None:
     assert len(said) == len(expected), said
     for line, regex in zip(said, expected, strict=True):
         assert re.fullmatch(regex, line)
+
+
+@given(Sentence('the QEMU of "{node}" has SPICE'))
+def has_spice(world: World, node: str) -> None:
+    needs.require_spice(world, node)
+
+
+@then(Sentence('SPICE on "{node}" lets in who comes with "{ticket}", and not with "{other}"'))
+def spice_lets_in(world: World, node: str, ticket: str, other: str) -> None:
+    ports = re.findall(r"^spice listens on port (\d+)$", world.asked[-1].output, re.MULTILINE)
+    there, port = world.node(node), int(*ports)
+    assert spice.knock(there, port, other) == "permission denied"
+    assert spice.knock(there, port, ticket) == "let in"
 
 
 @then("these drives are received:")

@@ -249,3 +249,22 @@ Feature: The target of a live migration starts the guest
       Then the command prints "you can't start VM 100"
       And the command prints "nbd_protocol_version: 1"
       And nothing has changed on any node
+
+  @secure @P2-14 @P2-19
+  Rule: A display for SPICE clients is announced, and lets them in with the ticket that the source told
+
+    Scenario: The ticket comes on standard input
+      Given the QEMU of "pve2" has SPICE
+      And a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "shared"
+      And guest 100 has "vga: qxl" in its config
+      When "pve2" is asked to receive guest 100 with "--stateuri unix" and told:
+        """
+        nbd_protocol_version: 1
+        spice_ticket: let-me-in
+        """
+      Then the target announces exactly:
+        """
+        migration listens on unix:/run/qemu-server/100.migrate
+        spice listens on port <SPICE port>
+        """
+      And SPICE on "pve2" lets in who comes with "let-me-in", and not with "let-me-out"

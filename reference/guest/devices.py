@@ -27,6 +27,7 @@ class Launch(NamedTuple):
     cpu: str | None = None
     incoming: str | None = None  # unix, tcp or None
     timeout: int | None = None  # seconds for QEMU to be ready; without, it takes its time
+    spice: str | None = None  # how a SPICE display is served
 
 
 def drive_node(key: str) -> str:
@@ -151,3 +152,18 @@ def agent_arguments(config: GuestConfig) -> Iterator[str]:
         return
     port = "virtserialport,chardev=qga0,name=org.qemu.guest_agent.0"
     yield from ("virtio-serial,id=qga0", "-device", port)
+
+
+def spice_heads(config: GuestConfig) -> int:
+    """How many displays for SPICE clients the guest has (P2-02)."""
+    kind = parse_property_string(config.current.get("vga", ""), "type").get("type", "")
+    match = re.fullmatch(r"qxl([2-4]?)", kind)
+    return int(match[1] or 1) if match else 0
+
+
+def display_arguments(config: GuestConfig, launch: Launch) -> Iterator[str]:
+    """Its displays, if SPICE serves them."""
+    if launch.spice:
+        yield from ("-spice", launch.spice, "-device", "qxl-vga,id=vga")
+        for number in range(1, spice_heads(config)):
+            yield from ("-device", f"qxl,id=vga{number}")

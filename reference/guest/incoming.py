@@ -12,7 +12,7 @@ from reference.cluster.storages import Storage, check_storage
 from reference.errors import Failure
 from reference.guest import drives as drive_strings
 from reference.guest.config import GuestConfig
-from reference.guest.devices import Launch, drive_node
+from reference.guest.devices import Launch, drive_node, spice_heads
 from reference.guest.drives import Drive, drives, format_drive
 from reference.idmap import IdMap, map_id
 from reference.notice import warn
@@ -126,6 +126,8 @@ def start_incoming(config: GuestConfig, storages: Mapping[str, Storage], arrival
 
         with Monitor(paths.qmp_socket(config.vmid)) as monitor:
             _announce(config.vmid, monitor, received, arrival)
+            if spice_heads(config):
+                _announce_display(monitor, arrival.facts.spice_ticket)
     except BaseException:
         stop_guest(config.vmid, ask=False)
         raise
@@ -151,6 +153,14 @@ def _announce(vmid: int, monitor: Monitor, received: Mapping[str, Drive], arriva
         monitor.execute("block-export-add", {**export, "name": f"drive-{key}", "writable": True})
         where = f"{nbd}:exportname=drive-{key}"
         print(f"storage migration listens on {where} volume:{format_drive(drive)}", flush=True)
+
+
+def _announce_display(monitor: Monitor, ticket: str | None) -> None:
+    """Clients come with the ticket that they had on the source, and soon (P2-14, P2-19)."""
+    if ticket:
+        monitor.execute("set_password", {"protocol": "spice", "password": ticket})
+        monitor.execute("expire_password", {"protocol": "spice", "time": "+30"})
+    print(f"spice listens on port {monitor.execute('query-spice')['tls-port']}", flush=True)
 
 
 def _serve(vmid: int, monitor: Monitor, arrival: Arrival) -> str:

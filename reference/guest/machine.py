@@ -13,6 +13,7 @@ from reference.guest.devices import (
     Launch,
     agent_arguments,
     disk_arguments,
+    display_arguments,
     network_arguments,
 )
 from reference.guest.drives import Drive
@@ -39,6 +40,7 @@ def qemu_argv(
     argv += agent_arguments(config)
     argv += disk_arguments(config, images)
     argv += network_arguments(config)
+    argv += display_arguments(config, launch)
     if launch.incoming:
         unix = f"unix:{paths.migrate_socket(vmid)}"
         argv += ["-S", "-incoming", unix if launch.incoming == "unix" else "defer"]

@@ -56,6 +56,7 @@ def start_guest(
     from threading import Thread
 
     from reference.guest import cpu
+    from reference.guest.devices import spice_heads
     from reference.guest.hooks import before_start
     from reference.guest.machine import qemu_argv
 
@@ -64,6 +65,8 @@ def start_guest(
     before_start(config, storages, environment)
     if not launch.cpu and cpu.is_abstract(model := config.current.get("cpu", "")):
         launch = launch._replace(cpu=cpu.literal(model))
+    if spice_heads(config):
+        launch = launch._replace(spice=_spice())
     argv = qemu_argv(config, lambda drive: _image(drive, storages), launch)
     os.makedirs(paths.ROOT + paths.RUN, exist_ok=True)
     cleanup_sockets(vmid)
@@ -75,6 +78,17 @@ def start_guest(
     if done.returncode:
         cleanup_sockets(vmid)
         raise Failure(f"start failed: QEMU exited with code {done.returncode}")
+
+
+def _spice() -> str:
+    """A display is served encrypted, on this node's loopback alone."""
+    from reference.cluster.membership import local_node
+    from reference.ports import next_spice_port
+
+    certificate, key = paths.certificate(local_node())
+    places = f"x509-cert-file={certificate},x509-key-file={key},x509-cacert-file={paths.root_ca()}"
+    where = f"tls-port={next_spice_port()},addr=127.0.0.1,tls-ciphers=HIGH"
+    return f"{where},{places},seamless-migration=on"
 
 
 def _run(

@@ -38,6 +38,7 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "name": (rf"{_LABEL}(?:\.{_LABEL})*", "a DNS name"),
     "scsihw": (_SCSI, _SCSI.replace("|", ", ")),
     "smbios1": (_PROPERTIES, "<key>=<value>[,<key>=<value>...]"),
+    "vga": (_PROPERTIES, "[type=]<type>[,<key>=<value>...]"),
     "vmgenid": (rf"{_UUID}|0|1", "a UUID, or 0 for none, or 1 for a new one"),
 }
 # the same for numbered options, how many there can be first

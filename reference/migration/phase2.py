@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from reference.cluster import paths
 from reference.errors import Failure
+from reference.guest.devices import spice_heads
 from reference.guest.monitor import Monitor
 from reference.migration import memory, mirror, phase1
 from reference.migration.checklist import Step, work_off
@@ -61,12 +62,13 @@ def _start_on_target(migration: Migration) -> tuple[str, list[str]]:
     """Run `qm start` there; returns the stream's uri and the sockets to forward (P2-04..16)."""
     target = migration.request.target
     migration.log.info(f"starting VM {migration.vmid} on remote node '{target}'")
+    told = _start_input(migration)
     child = migration.remote.popen(
         _start_command(migration),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
-        output, errors = child.communicate(_start_input(migration))
+        output, errors = child.communicate(told)
     except BaseException:
         _hear_out(migration, child)
         raise
@@ -109,6 +111,15 @@ def _start_command(migration: Migration) -> list[str]:
     return command
 
 
+def _spice_ticket(migration: Migration) -> str | None:
+    """What the display's clients came with; only Proxmox's own QEMU tells it (P2-02)."""
+    if not spice_heads(migration.config):
+        return None
+    with Monitor(paths.qmp_socket(migration.vmid)) as monitor:
+        ticket: str | None = monitor.execute("query-spice").get("ticket")
+        return ticket
+
+
 def _start_input(migration: Migration) -> bytes:
     """The lines on standard input, in the catalogue's order (P2-06)."""
     lines = ["nbd_protocol_version: 1"]
@@ -116,6 +127,8 @@ def _start_input(migration: Migration) -> bytes:
         new = migration.transferred.get(volid, volid)
         if new != volid:
             lines.append(f"offline_volume: {drive}: {new}")
+    if ticket := _spice_ticket(migration):
+        lines.append(f"spice_ticket: {ticket}")
     return "".join(f"{line}\n" for line in lines).encode()
 
 
