@@ -96,9 +96,9 @@ def announces(world: World, docstring: str) -> None:
         assert re.fullmatch(regex, line)
 
 
-@given(Sentence('the QEMU of "{node}" has SPICE'))
-def has_spice(world: World, node: str) -> None:
-    needs.require_spice(world, node)
+@given("every node's QEMU has SPICE")
+def has_spice(world: World) -> None:
+    needs.require_spice(world)
 
 
 @then(Sentence('SPICE on "{node}" lets in who comes with "{ticket}", and not with "{other}"'))

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import pytest
 from pytest_bdd import given, then, when
 
+from fixtures.faults import monitors
 from fixtures.faults.fronts import Front
+from fixtures.faults.monitors import Relays
 from fixtures.observe.monitor import monitor
 from fixtures.world import cluster_files
 from fixtures.world.sentence import Sentence
@@ -63,6 +65,22 @@ def fails_late(world: World, node: str, code: int) -> None:
 @given(Sentence('the tunnel on "{node}" says "{said}" where it should say "{expected}"'))
 def tunnel_says(world: World, node: str, said: str, expected: str) -> None:
     Front(world, node, "mtunnel", program=f"s#^{expected}$#{said}#")
+
+
+@given(
+    Sentence(
+        'the monitor of guest {vmid} tells the ticket "{ticket}" of its display,'
+        " as Proxmox's own QEMU does"
+    )
+)
+def tells_ticket(world: World, relays: Relays, vmid: int, ticket: str) -> None:
+    relays[vmid] = monitors.stand_between(world, vmid, f"ticket={ticket}")
+
+
+@then(Sentence('"{node}" was asked to start guest {vmid} without the word "{word}"'))
+def asked_without_word(fronts: Fronts, node: str, vmid: int, word: str) -> None:
+    assert options(fronts, node, vmid)
+    assert word not in " ".join(fronts[node].argv)
 
 
 @given(Sentence('guest {vmid} has a cloud-init drive ide2 and TPM state on "local"'))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from reference.errors import Failure
 from reference.guest.config import parse_config
-from reference.guest.devices import Image, Launch, boot_order, trims_clones
+from reference.guest.devices import Image, Launch, boot_order, spice_heads, trims_clones
 from reference.guest.drives import Drive, volume_format
 from reference.guest.machine import qemu_argv
 
@@ -238,3 +238,20 @@ def test_who_is_told_that_disks_were_copied(option: str, trims: bool) -> None:
     config = parse_config(100, "", "100.conf")
     config.current["agent"] = option
     assert trims_clones(config) is trims
+
+
+@pytest.mark.parametrize(
+    ("vga", "devices"),
+    [("qxl", ["qxl-vga,id=vga"]), ("type=qxl3", ["qxl-vga,id=vga", "qxl,id=vga1", "qxl,id=vga2"])],
+)
+def test_a_display_for_spice_clients(vga: str, devices: list[str]) -> None:
+    words = argv(f"vga: {vga}", Launch(spice="tls-port=61000"))
+    assert values(words, "-spice") == ["tls-port=61000"]
+    assert values(words, "-device") == devices
+
+
+@pytest.mark.parametrize(
+    ("vga", "heads"), [("qxl", 1), ("qxl4,memory=32", 4), ("qxl5", 0), ("std", 0), ("virtio", 0)]
+)
+def test_how_many_displays_spice_has(vga: str, heads: int) -> None:
+    assert spice_heads(parse_config(100, f"vga: {vga}", "100.conf")) == heads

@@ -61,6 +61,21 @@ Feature: The source asks the target to start the guest
         | the same ids    |                     | nbd_protocol_version: 1                                                                                                                |
         | another storage | --targetstorage alt | nbd_protocol_version: 1 / offline_volume: ide2: alt:100/vm-100-cloudinit.raw / offline_volume: tpmstate0: alt:100/vm-100-disk-1.raw |
 
+  @live @P2-06
+  Rule: The ticket of a display for SPICE clients is told on standard input, and never on the command line
+
+    Scenario: The guest has a display for SPICE clients
+      Given every node's QEMU has SPICE
+      And a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And guest 100 has "vga: qxl" in its config
+      And guest 100 is running
+      And the monitor of guest 100 tells the ticket "let-me-in" of its display, as Proxmox's own QEMU does
+      And what "pve2" is asked to start is recorded
+      When guest 100 is live-migrated to "pve2"
+      Then the migration finishes successfully
+      And "pve2" was told exactly "nbd_protocol_version: 1 / spice_ticket: let-me-in"
+      And "pve2" was asked to start guest 100 without the word "let-me-in"
+
   @live @P2-20
   Rule: A drive that the target announces is what the guest has there, and is served no longer than needed
 

@@ -254,7 +254,7 @@ Feature: The target of a live migration starts the guest
   Rule: A display for SPICE clients is announced, and lets them in with the ticket that the source told
 
     Scenario: The ticket comes on standard input
-      Given the QEMU of "pve2" has SPICE
+      Given every node's QEMU has SPICE
       And a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "shared"
       And guest 100 has "vga: qxl" in its config
       When "pve2" is asked to receive guest 100 with "--stateuri unix" and told:
