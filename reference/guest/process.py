@@ -55,19 +55,13 @@ def start_guest(
     from importlib import import_module
     from threading import Thread
 
-    from reference.guest import cpu
-    from reference.guest.devices import spice_heads
     from reference.guest.hooks import before_start
     from reference.guest.machine import qemu_argv
 
     vmid = config.vmid
     environment = {**os.environ, **({"PVE_MIGRATED_FROM": migrated_from} if migrated_from else {})}
     before_start(config, storages, environment)
-    if not launch.cpu and cpu.is_abstract(model := config.current.get("cpu", "")):
-        launch = launch._replace(cpu=cpu.literal(model))
-    if spice_heads(config):
-        launch = launch._replace(spice=_spice())
-    argv = qemu_argv(config, lambda drive: _image(drive, storages), launch)
+    argv = qemu_argv(config, lambda drive: _image(drive, storages), _as_here(config, launch))
     os.makedirs(paths.ROOT + paths.RUN, exist_ok=True)
     cleanup_sockets(vmid)
     if launch.incoming:  # QEMU takes longer to come up than this to load
@@ -78,6 +72,16 @@ def start_guest(
     if done.returncode:
         cleanup_sockets(vmid)
         raise Failure(f"start failed: QEMU exited with code {done.returncode}")
+
+
+def _as_here(config: GuestConfig, launch: Launch) -> Launch:
+    """What the config leaves to the cluster or this node: the processor, the display's place."""
+    from reference.guest import cpu
+    from reference.guest.devices import spice_heads
+
+    model = config.current.get("cpu", "")
+    literal = cpu.literal(model) if not launch.cpu and cpu.is_abstract(model) else launch.cpu
+    return launch._replace(cpu=literal, spice=_spice() if spice_heads(config) else None)
 
 
 def _spice() -> str:
