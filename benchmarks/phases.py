@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from benchmarks.figures import Figures
@@ -31,14 +31,14 @@ PAUSE = {
 }
 
 
-def parts(figures: Figures, moments: dict[str, str]) -> dict[str, float]:
+def parts(figures: Figures, moments: Mapping[str, str]) -> dict[str, float]:
     """Seconds of each part; one whose end was not seen is in the next."""
     seen = {**figures.moments, "begin": 0.0, "end": figures.total_s}
     known = [(seen[moment], name) for moment, name in moments.items() if moment in seen]
     return {name: max(0.0, when - before) for (before, _), (when, name) in pairwise(known)}
 
 
-def medians(figures: Iterable[Figures], moments: dict[str, str]) -> dict[str, float]:
+def medians(figures: Iterable[Figures], moments: Mapping[str, str]) -> dict[str, float]:
     """The median of each part over several migrations."""
     taken = [parts(one, moments) for one in figures]
     found = {}

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from benchmarks import api, goals, plots, startup, tables
 from benchmarks.figures import Figures
+from benchmarks.gaps import explained
 from benchmarks.phases import PAUSE, RUN
 
 Pipes = Mapping[str, Sequence[tuple[float, float]]]
@@ -52,13 +53,16 @@ class Results(NamedTuple):
             f"{goal.verdict:<12} {goal.text} {goal.bound}"
             + (f": {goal.found.text(2)}" if goal.found else "")
             for goal in self.goals
-        ]
+        ] + explained(self.migrations, self.goals)
 
     def markdown(self, pictures: Sequence[str]) -> str:
         """The README's section: `pictures` are paths in the checkout."""
         about = "; ".join(f"{name}: {words}" for name, words in self.machine.items())
         count = f"Median (lowest..highest) of {self.rounds} turns, in each of which all took part."
         parts = [f"Measured on: {about}. {count}", *self.notes, tables.goals(self.goals)]
+        if gaps := explained(self.migrations, self.goals):
+            parts += ["What the gaps of missed goals consist of, by the medians of each part:"]
+            parts += ["\n".join(f"- {line}" for line in gaps)]
         if any(one.section == "handover" for one in self.migrations):
             parts += ["A guest of 128 MiB with one disk of 64 MiB:"]
             parts += [tables.handover(self.migrations)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import goals, phases, sections, tables
+from benchmarks import gaps, goals, phases, sections, tables
 from benchmarks.figures import Figures, Shape, moments_of
 from benchmarks.numbers import ratios, slope, spread
 
@@ -107,6 +107,29 @@ def test_a_part_whose_end_was_not_seen_is_in_the_next() -> None:
     expected = {"target starts": 0.5, "way to it": 0.25, "pause": 0.75, "tidying": 0.5}
     assert found == pytest.approx(expected)
     assert sum(found.values()) == pytest.approx(2.0)
+
+
+def test_a_missed_goal_is_explained_by_the_parts_that_differ() -> None:
+    quick = {"last beat": 1.0, "guest stops": 1.001, "memory ends": 1.005, "first beat": 1.01}
+    late = quick | {"mirrors end": 1.006, "memory ends": 1.006, "first beat": 1.06}
+    run = [figures("floor", moments=quick), figures("reference", pause_ms=60.0, moments=late)]
+    (line,) = gaps.explained(run, goals.evaluate(run))
+    words = "pause, reference / floor: +50 ms, of that hand-over, first beat +49"
+    assert line.startswith(words)
+    assert "rest of the memory +1" in line
+    assert gaps.explained(run[:1] * 2, goals.evaluate(run[:1])) == []
+
+
+def test_a_missed_slope_is_explained_too() -> None:
+    def moved(way: str, memory: int, seconds: float) -> Figures:
+        moments = {"memory begins": 1.0, "guest stops": 1 + seconds, "first beat": 1 + seconds}
+        return figures(way, "ram", shape=Shape(memory=memory), moments=moments, total_s=1 + seconds)
+
+    run = [moved("floor", 1024, 1), moved("floor", 2048, 2)]
+    run += [moved("reference", 1024, 1), moved("reference", 2048, 3)]
+    (line,) = gaps.explained(run, goals.evaluate(run))
+    assert line.startswith("time for each MiB of RAM, reference / floor: +1000 ms per GiB")
+    assert "memory +1000" in line
 
 
 def test_moments_come_from_the_events_of_qemu() -> None:
