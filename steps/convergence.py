@@ -21,8 +21,6 @@ from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
 PROGRESS = "migration active, transferred "
-
-
 REWRITES = 'a running guest {vmid} on "{node}" that rewrites {mib} MiB of its memory,'
 
 
@@ -202,6 +200,8 @@ def shorter(world: World, relays: Relays, vmid: int) -> None:
 
 
 @then(Sentence("the processors of guest {vmid} were slowed down on the way"))
-def throttled(relays: Relays, vmid: int) -> None:
+def throttled(world: World, relays: Relays, vmid: int) -> None:
     told = [one.content.get("return", {}) for one in relays[vmid].answered("query-migrate")]
-    assert max(one.get("cpu-throttle-percentage", 0) for one in told) >= 20
+    most = max(one.get("cpu-throttle-percentage", 0) for one in told)
+    world.measured["processors slowed down by %"] = most
+    assert most >= 20

@@ -85,10 +85,16 @@ def missed(moved: dict[int, Moved], least: int, most: int, vmid: int) -> None:
 @then(
     Sentence("on the wire of guest {vmid} are no deltas in the first round, and many in the later")
 )
-def late(moved: dict[int, Moved], vmid: int) -> None:
-    rounds = {page.round for page in moved[vmid].stream.of("xbzrle")}
-    assert min(rounds) > 1
-    assert len(moved[vmid].stream.of("xbzrle")) > 100
+def late(world: World, moved: dict[int, Moved], vmid: int) -> None:
+    stream = moved[vmid].stream
+    for kind in ("zero", "normal", "xbzrle"):
+        rounds = [page.round for page in stream.of(kind)]
+        first = rounds.count(1)
+        world.measured[f"{kind} pages on the wire, first round"] = first
+        world.measured[f"{kind} pages on the wire, later rounds"] = len(rounds) - first
+    deltas = stream.of("xbzrle")
+    assert min(page.round for page in deltas) > 1
+    assert len(deltas) > 100
 
 
 @then(Sentence("QEMU has counted on the way of guest {vmid} what was on the wire"))
