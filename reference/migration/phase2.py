@@ -51,6 +51,7 @@ def phase2(migration: Migration) -> None:
         memory.confirm_loaded(migration)
         if mirrors.jobs:
             mirrors.finish()
+        migration.check_target()  # idle mirrors of a newer QEMU end well without a target
 
 
 def _watch_destination(migration: Migration) -> None:
