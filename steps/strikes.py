@@ -8,6 +8,7 @@ from pytest_bdd import given, then, when
 from fixtures.faults import replies, standstill
 from fixtures.faults.monitors import Relays
 from fixtures.faults.strikes import STRIKES
+from fixtures.observe.monitor import monitor
 from fixtures.world import holding, oracle
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
@@ -31,6 +32,12 @@ def happens(world: World, what: str) -> None:
 @given(Sentence('the answer to "{command}" from "{node}" is lost'))
 def answer_lost(world: World, command: str, node: str) -> None:
     replies.lose(world, node, command)
+
+
+@given(Sentence('a "{driver}" was plugged into the running guest {vmid}'))
+def plugged(world: World, driver: str, vmid: int) -> None:
+    with monitor(world.node(world.guests[vmid].node), vmid) as qmp:
+        qmp.execute("device_add", {"driver": driver, "id": "plugged"})
 
 
 # --- who hangs

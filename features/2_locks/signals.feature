@@ -57,28 +57,50 @@ Feature: A migrator that is interrupted
       And volume "local:100/vm-100-disk-0.raw" does not exist on "pve2"
       And guest 100 has no lock property
 
-  @live @TASK-14
-  Rule: A signal in phase 2 ends the migration at once, and the guest goes on where it is
+  @live @fault @TASK-14 @P2C-03
+  Rule: A signal in phase 2 ends the migration at once, and everything is taken back
 
-    Scenario: A disk is being mirrored
-      Given a running guest 100 on "pve1"
-      And a live migration of guest 100 to "pve2" with "--bwlimit 1024" has come to "mirror"
-      When the migrator gets the signal TERM
+    Scenario Outline: <signal>, when the target is asked for "<command>"
+      Given a running guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "local"
+      And "<command>" stands still on "pve2"
+      And a migration of guest 100 to "pve2" with "--online --with-local-disks" has come to "<command>" there
+      When the migrator gets the signal <signal>
+      Then the migration ends with problems once "<command>" goes on
+      And the log says "online migrate failure - interrupted by signal"
+      And nothing of guest 100 is on "pve2"
+      And guest 100 has lost no beat, no page and no record
+
+      Examples:
+        | signal | command    |
+        | TERM   | qm start   |
+        | INT    | qm mtunnel |
+
+    Scenario Outline: <signal> <moment>, <type>
+      Given a running guest 100 on "pve1" with disks "scsi0 raw, scsi1 raw on alt"
+      And a live migration of guest 100 to "pve2" with "--migration_type <type>" that is halted <moment>
+      When the migrator gets the signal <signal>
       Then the migration ends with problems
       And the log says "online migrate failure - interrupted by signal"
-      And guest 100 is running on "pve1"
+      And guest 100 goes on beating on "pve1" and beat nowhere else
       And guest 100 has lost no beat, no page and no record
-      And volume "local:100/vm-100-disk-0.raw" does not exist on "pve2"
+      And nothing of guest 100 is on "pve2"
+
+      Examples:
+        | signal | moment                             | type     |
+        | INT    | before the second disk is mirrored | secure   |
+        | TERM   | while disks are mirrored           | insecure |
+        | HUP    | before memory moves                | secure   |
+        | TERM   | before the mirrors end             | insecure |
 
     Scenario: The guest's memory is under way
-      Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "shared"
-      And a live migration of guest 100 to "pve2" with "--bwlimit 1024" has come to "memory"
-      When the migrator gets the signal TERM
+      Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      And a live migration of guest 100 to "pve2" is held at "memory"
+      When the migrator gets the signal HUP
       Then the migration ends with problems
       And the log says "online migrate failure - interrupted by signal"
-      And guest 100 is running on "pve1"
+      And guest 100 goes on beating on "pve1" and beat nowhere else
       And guest 100 has lost no beat, no page and no record
-      And guest 100 has no lock property
+      And nothing of guest 100 is on "pve2"
 
   @offline @fault @TASK-15
   Rule: A signal during the cleanup of phase 1 leaves nothing undone
@@ -118,3 +140,16 @@ Feature: A migrator that is interrupted
       Then the migration finishes successfully
       And guest 100 is stopped on "pve2"
       And guest 100 has no lock property
+
+  @live @fault @TASK-13 @TASK-15 @P3-18
+  Rule: Nor does it keep a running guest from its target, or anything from being done that is still to do
+
+    Scenario: The guest is about to be resumed
+      Given a running guest 100 on "pve1" with disks "scsi0 raw, virtio0 raw"
+      And "pve2" stands still before it resumes guest 100
+      And a live migration of guest 100 to "pve2" with "" has come to that point
+      When the migrator has noted the signal TERM
+      Then the migration finishes successfully once the target goes on
+      And guest 100 is running on "pve2"
+      And guest 100 has lost no beat, no page and no record
+      And no volume of guest 100 is on "pve1"

@@ -20,6 +20,7 @@ Feature: What the source says is not enough
       Then the migration ends with problems
       And guest 100 goes on beating on "pve1" and beat nowhere else
 
+    @versions
     Scenario Outline: The target is another machine than the source: <words>
       Given a stopped guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "local"
       And guest 100 has "cores: 2" in its config
@@ -27,14 +28,26 @@ Feature: What the source says is not enough
       And every QEMU on "pve2" is started with "<words>" as its last words
       When guest 100 is live-migrated to "pve2"
       Then the migration ends with problems
+      And the log has a line like "\[pve2\] QEMU: .*<reason>"
       And guest 100 goes on beating on "pve1" and beat nowhere else
-      And nothing of guest 100 is on "pve2"
 
       Examples:
-        | words                                     |
-        | -smp 1,sockets=1,cores=1,maxcpus=1        |
-        | -m 48                                     |
-        | -machine hpet=off                         |
+        | words                                     | reason                   |
+        | -smp 1,sockets=1,cores=1,maxcpus=1        | Unknown savevm section   |
+        | -m 48                                     | Size mismatch: pc.ram    |
+        | -machine hpet=off                         | Unknown savevm section   |
+        | -machine pc-i440fx-6.2                    | Machine type received is |
+
+    @versions
+    Scenario: The source has a device that is not in its config
+      Given a running guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "local"
+      And a "virtio-rng-pci" was plugged into the running guest 100
+      When guest 100 is live-migrated to "pve2"
+      Then the migration ends with problems
+      And the log has a line like "\[pve2\] QEMU: .*Unknown savevm section.*virtio-rng"
+      And guest 100 goes on beating on "pve1" and beat nowhere else
+      And guest 100 has lost no beat, no page and no record
+      And nothing of guest 100 is on "pve2"
 
   @live @fault @P2C-02
   Rule: A guest that was paused before is not woken by a failure

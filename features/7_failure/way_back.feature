@@ -52,23 +52,3 @@ Feature: The way back of a live migration that failed
       Then the migration ends with problems
       And nothing of guest 100 is on "pve2"
       And guest 100 has lost no beat, no page and no record
-
-  @live @fault @TASK-14 @P2C-03
-  Rule: A migrator that is told to end takes everything back
-
-    Scenario Outline: <signal> at "<phase>"
-      Given a running guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "local"
-      And a live migration of guest 100 to "pve2" with "--migration_type <type>" is held at "<phase>"
-      When the migrator gets the signal <signal>
-      Then the migration ends with problems
-      And the log says "interrupted by signal"
-      And guest 100 goes on beating on "pve1" and beat nowhere else
-      And guest 100 has lost no beat, no page and no record
-      And nothing of guest 100 is on "pve2"
-
-      Examples:
-        | signal | phase  | type     |
-        | TERM   | mirror | secure   |
-        | INT    | mirror | insecure |
-        | TERM   | memory | insecure |
-        | HUP    | memory | secure   |

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 
 from reference.cluster import paths
-from reference.errors import Failure
+from reference.errors import Failure, Interrupted
 from reference.migration.signals import broken_pipes_as_errors
 from reference.ssh import Remote
 
@@ -52,6 +52,8 @@ class Tunnel:
             version = self._read(10)
             if version != "ver 1":
                 raise Failure(f"got unexpected version '{version}', expected 'ver 1'")
+        except Interrupted:
+            raise
         except Failure as error:
             raise Failure(f"can't open tunnel - {error}") from None
 
