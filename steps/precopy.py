@@ -143,6 +143,13 @@ def statuses_were(statuses: str, watched: list[Watch]) -> None:
     assert [status for status, _ in groupby(lasting)] == statuses.split(", ")
 
 
+@then("the source never spoke of post-copy")
+def no_postcopy_status(watched: list[Watch]) -> None:
+    found = {sample.status for sample in watched[0].samples}
+    assert "active" in found
+    assert [status for status in found if "postcopy" in status] == []
+
+
 @then(Sentence('guest {vmid} had to wait on "{node}" for pages that it touched'))
 def waited_for_pages(world: World, vmid: int, node: str, watched: list[Watch]) -> None:
     """The source counted what it was asked for, the target how long the guest stood still."""
