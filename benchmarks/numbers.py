@@ -16,8 +16,11 @@ class Spread(NamedTuple):
     runs: int
 
     def text(self, digits: int = 0) -> str:
-        """`12 (10..15)`."""
-        return f"{self.median:.{digits}f} ({self.low:.{digits}f}..{self.high:.{digits}f})"
+        """`12 (10..15)`; of one run `12`."""
+        median = f"{self.median:.{digits}f}"
+        if self.runs == 1:
+            return median
+        return f"{median} ({self.low:.{digits}f}..{self.high:.{digits}f})"
 
 
 def spread(values: Sequence[float]) -> Spread | None:

@@ -58,7 +58,7 @@ class Results(NamedTuple):
     def markdown(self, pictures: Sequence[str]) -> str:
         """The README's section: `pictures` are paths in the checkout."""
         about = "; ".join(f"{name}: {words}" for name, words in self.machine.items())
-        count = f"Median (lowest..highest) of {self.rounds} turns, in each of which all took part."
+        count = f"Turns in each of which all took part: {self.rounds}; median (lowest..highest)."
         parts = [f"Measured on: {about}. {count}", *self.notes, tables.goals(self.goals)]
         if gaps := explained(self.migrations, self.goals):
             parts += ["What the gaps of missed goals consist of, by the medians of each part:"]

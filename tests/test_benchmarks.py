@@ -177,8 +177,9 @@ def test_a_document_without_its_markers_is_refused(document: str) -> None:
 
 
 def test_a_way_that_did_not_run_leaves_no_row() -> None:
-    text = tables.handover([figures("floor"), figures("reference", downtime_ms=None)])
-    assert text.splitlines()[2:] == [
-        "| floor | 2.00 (2.00..2.00) | 10 (10..10) | 5 (5..5) | 1.0 (1.0..1.0) |",
-        "| reference | 2.00 (2.00..2.00) | 10 (10..10) |  | 1.0 (1.0..1.0) |",
+    run = [figures("floor"), figures("reference", downtime_ms=None)]
+    run += [figures("floor", total_s=3.0, pause_ms=20.0)]
+    assert tables.handover(run).splitlines()[2:] == [
+        "| floor | 2.50 (2.00..3.00) | 15 (10..20) | 5 (5..5) | 1.0 (1.0..1.0) |",
+        "| reference | 2.00 | 10 |  | 1.0 |",
     ]
