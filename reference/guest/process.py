@@ -65,7 +65,7 @@ def start_guest(
     os.makedirs(paths.ROOT + paths.RUN, exist_ok=True)
     cleanup_sockets(vmid)
     if launch.incoming:  # QEMU takes longer to come up than this to load
-        Thread(target=import_module, args=("reference.guest.monitor",), daemon=True).start()
+        Thread(target=import_module, args=("reference.migration.memory",), daemon=True).start()
     done = _run(vmid, argv, environment, launch.timeout or None)
     for line in [*done.stderr.decode(errors="replace").splitlines(), *log_lines(vmid)]:
         print(f"QEMU: {line}", flush=True)

@@ -187,4 +187,4 @@ def confirm_loaded(migration: Migration) -> None:
             return
         if time.monotonic() > deadline:
             raise Failure(f"target did not load the guest's state - it still is '{status}'")
-        time.sleep(_SWITCHOVER)
+        time.sleep(_SWITCHOVER / 4)

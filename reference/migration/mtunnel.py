@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+from contextlib import suppress
 
 from reference.cluster import membership
 from reference.errors import Failure
@@ -15,8 +17,7 @@ def serve() -> int:
         print("no quorum", flush=True)
         return 0
     print("tunnel online\nver 1", flush=True)
-    # Loaded while the source is busy, so that resume costs one round trip.
-    from reference.guest import monitor, process  # noqa: F401
+    _warm_up()
 
     for line in sys.stdin:
         if line.strip() == "quit":
@@ -25,6 +26,14 @@ def serve() -> int:
         if match := re.fullmatch(r"resume ([1-9][0-9]{0,8})", line.strip()):
             print(_resume(int(match[1])), flush=True)
     return 0
+
+
+def _warm_up() -> None:
+    """While the source is busy: loading and the first connection, which takes longest."""
+    from reference.guest import monitor, process  # noqa: F401
+
+    with suppress(Failure):
+        monitor.Monitor(os.devnull)
 
 
 def _resume(vmid: int) -> str:

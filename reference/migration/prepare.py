@@ -69,6 +69,7 @@ def _ask_guest(migration: Migration) -> None:
     """Record what the live process is, and whether it is paused (CPU-01, CPU-03, PREP-10)."""
     from reference.guest import cpu
     from reference.guest.monitor import Monitor
+    from reference.migration import phase2  # noqa: F401  needed later, loaded while ssh logs in
 
     if cpu.is_abstract(migration.config.current.get("cpu", "")):
         migration.cpu = cpu.of_process(migration.pid)
