@@ -15,6 +15,7 @@ from fixtures.labs.local import LocalLab
 from fixtures.report.registry import FEATURES
 from fixtures.session import qemu_by_node
 from fixtures.world.guests import common_machine
+from fixtures.world.stage import Stage
 
 CHECKOUT = FEATURES.parent
 
@@ -61,6 +62,22 @@ def test_the_special_option_counts(options: dict[str, str], expected: list[str])
 
     found = qemu_by_node(Config())  # type: ignore[arg-type]
     assert found == dict(zip(("pve1", "pve2", "pve3"), expected, strict=False))
+
+
+@pytest.mark.parametrize(
+    ("target", "told", "releases"),
+    [
+        ("7.2.22", "7.2.22", [(7, 2)]),
+        ("10.0.13", "7.2.22 (pve1) and 10.0.13 (pve2, pve3)", [(7, 2), (10, 0)]),
+    ],
+)
+def test_the_report_tells_the_version_of_each_node(
+    target: str, told: str, releases: list[tuple[int, int]]
+) -> None:
+    found = {"pve2": target, "pve1": "7.2.22", "pve3": target}
+    stage = Stage(None, None, qemu=found)  # type: ignore[arg-type]
+    assert stage.told_qemu == told
+    assert stage.qemu_releases == releases
 
 
 def test_guests_between_two_versions_have_the_machine_of_the_older() -> None:
