@@ -7,10 +7,10 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import api, machine, report, sections, ssh, startup
+from benchmarks import api, machine, report, sections, ssh, startup, tables
 from benchmarks.bed import Bed
 from benchmarks.figures import Figures
-from fixtures.labs.base import LabError
+from fixtures.labs.base import CommandFailed, LabError
 from fixtures.labs.local import LocalLab
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -48,8 +48,12 @@ def measure(bed: Bed, options: argparse.Namespace) -> report.Results:
     about = machine.describe(bed.stage)
     ways, lacking = sections.ways_here()
     chosen = [one for one in sections.sections(quick=options.quick) if one.name in options.only]
-    for name in {way for section in chosen for way in section.ways} & ways.keys():
-        ways[name].prepare(bed)
+    for name in sorted({way for section in chosen for way in section.ways} & ways.keys()):
+        try:
+            ways[name].prepare(bed)
+        except CommandFailed as error:
+            lacking.append(f"No {name}, making it ready failed: {str(error).splitlines()[-1]}")
+            del ways[name]
     migrations: list[Figures] = []
     pipes: dict[str, list[tuple[float, float]]] = {}
     for turn in range(options.rounds):
@@ -81,6 +85,9 @@ def main() -> int:
     options = arguments()
     began = time.monotonic()
     try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        if options.update_readme:
+            tables.replaced(README.read_text(), "")  # before ten minutes are spent
         with LocalLab(qemu=options.qemu) as lab:
             results = measure(Bed(lab), options)
         report.write(results, options.out, README if options.update_readme else None)

@@ -80,7 +80,6 @@ class Results(NamedTuple):
 
 def write(results: Results, out: Path, readme: Path | None) -> None:
     """results.json and the plots; with `readme` its section too."""
-    out.mkdir(parents=True, exist_ok=True)
     (out / "results.json").write_text(results.as_json() + "\n")
     try:
         drawn = plots.draw(results.migrations, out)
