@@ -38,7 +38,7 @@ cgroup_controllers = []
 END
 virtlogd -d
 libvirtd -d --listen
-virsh -q -c qemu:///system version >/dev/null
+virsh -q -c qemu:///system capabilities >/dev/null  # probes QEMU now, not in the first turn
 """
 DOMAIN = """\
 <domain type="{accelerator}" xmlns:qemu="http://libvirt.org/schemas/domain/qemu/1.0">
