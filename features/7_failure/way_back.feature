@@ -41,6 +41,16 @@ Feature: The way back of a live migration that failed
       And the log has a line like "ERROR: .*local:100/vm-100-disk-0.raw"
       And guest 100 has lost no beat, no page and no record
 
+    Scenario: The guest's process on the target cannot be stopped
+      Given a running guest 100 on "pve1" with a 2 MiB raw disk scsi0 on "local"
+      And a live migration of guest 100 to "pve2" is held at "mirror"
+      And on "pve2" the command "/usr/sbin/qm stop" fails
+      And guest 100 is ended on "pve2" when all is over, for P2C-07
+      When the migrator gets the signal TERM
+      Then the migration ends with problems
+      And guest 100 goes on beating on "pve1" and beat nowhere else
+      And volume "local:100/vm-100-disk-0.raw" does not exist on "pve2"
+
   @live @fault @P2C-09
   Rule: The target's process is stopped although its config is elsewhere and locked here
 
