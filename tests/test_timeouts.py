@@ -26,8 +26,11 @@ def tunnel(monkeypatch: pytest.MonkeyPatch) -> Any:
         there.waits.append(timeout)
         return "OK"
 
+    def end(grace: float) -> None:
+        there.waits.append(grace)
+
     monkeypatch.setattr(there, "_read", read)
-    monkeypatch.setattr(there, "_end", lambda grace: read(grace))
+    monkeypatch.setattr(there, "_end", end)
     return there
 
 
