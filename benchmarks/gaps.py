@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.figures import Figures
-from benchmarks.goals import Goal
-from benchmarks.numbers import slope
+from benchmarks.goals import THROUGHPUT, Goal, largest, of_way
+from benchmarks.numbers import slope, spread
 from benchmarks.phases import PAUSE, RUN, medians
 
 SHOWN = 4  # parts named; the others are smaller
 
 
 def explained(figures: Sequence[Figures], judged: Iterable[Goal]) -> list[str]:
-    """A sentence for each missed goal about a time."""
+    """A sentence for each missed goal."""
     found = []
     for goal in judged:
         what, _, pair = goal.text.partition(", ")
@@ -25,6 +25,13 @@ def explained(figures: Sequence[Figures], judged: Iterable[Goal]) -> list[str]:
             found.append(_sentence(goal.text, "ms", more))
         elif what == "time for each MiB of RAM":
             found.append(_sentence(goal.text, "ms per GiB", slope_gap(figures, ours, theirs)))
+        elif what.endswith("throughput"):
+            section, measure = THROUGHPUT[what]
+            rates = [
+                of_way(largest(figures, section), section, way, measure) for way in (ours, theirs)
+            ]
+            said = " against ".join(range_.text() for rate in rates if (range_ := spread(rate)))
+            found.append(f"{goal.text}: {said} MiB/s.")
     return found
 
 

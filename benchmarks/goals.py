@@ -11,6 +11,12 @@ from benchmarks.numbers import Spread, ratios, slope, spread
 Measure = Callable[[Figures], float | None]
 
 
+THROUGHPUT: dict[str, tuple[str, Measure]] = {
+    "mirror throughput": ("disks", lambda one: one.mirror_rate),
+    "RAM throughput": ("ram", lambda one: one.ram_rate),
+}
+
+
 class Goal(NamedTuple):
     """A number between two bounds; without a number it was not measured."""
 
@@ -69,15 +75,13 @@ def seconds_by_size(figures: Iterable[Figures], way: str) -> list[tuple[float, S
     return [(size, found) for size, taken in sorted(times.items()) if (found := spread(taken))]
 
 
-def slope_of(figures: Sequence[Figures], way: str) -> float | None:
-    """Seconds for each further MiB of RAM, from the median of every size."""
-    points = [(size, found.median) for size, found in seconds_by_size(figures, way)]
-    return slope(points) if len(points) > 1 else None
-
-
-def _slopes(figures: Sequence[Figures], way: str, floor: str) -> Spread | None:
-    one, two = slope_of(figures, way), slope_of(figures, floor)
-    return spread([one / two]) if one and two else None
+def slopes_of(figures: Sequence[Figures], way: str) -> list[float]:
+    """Seconds for each further MiB of RAM, turn by turn."""
+    turns: dict[int, list[tuple[float, float]]] = {}
+    for one in figures:
+        if (one.section, one.way) == ("ram", way):
+            turns.setdefault(one.turn, []).append((float(one.shape.memory), one.total_s))
+    return [slope(points) for points in turns.values() if len(points) > 1]
 
 
 def evaluate(figures: Sequence[Figures]) -> list[Goal]:
@@ -94,16 +98,16 @@ def evaluate(figures: Sequence[Figures]) -> list[Goal]:
         pause = of("handover", ours, floor, lambda one: one.pause_ms)
         slept = of("handover", ours, polled, lambda one: one.pause_ms)
         total = of("handover", ours, "virsh", lambda one: one.total_s)
-        mirror = of("disks", ours, floor, lambda one: one.mirror_rate)
-        ram = of("ram", ours, floor, lambda one: one.ram_rate)
         found += [
             at_most(f"pause, {ours} / {floor}", 1.5, pause),
             at_most(f"pause, {ours} / {polled}", 0.2, slept),
             at_most(f"total time, {ours} / virsh", 0.8, total),
-            at_least(f"mirror throughput, {ours} / {floor}", 0.9, mirror),
-            at_least(f"RAM throughput, {ours} / {floor}", 0.9, ram),
+            *(
+                at_least(f"{what}, {ours} / {floor}", 0.9, of(section, ours, floor, measure))
+                for what, (section, measure) in THROUGHPUT.items()
+            ),
             Goal(f"time for each MiB of RAM, {ours} / {floor}", 0.95, 1.05,
-                 _slopes(figures, ours, floor)),
+                 ratios(slopes_of(figures, ours), slopes_of(figures, floor))),
         ]  # fmt: skip
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from benchmarks import phases
 from benchmarks.figures import MIB, Figures
-from benchmarks.goals import Goal, largest, of_way, slope_of
+from benchmarks.goals import Goal, largest, of_way, slopes_of
 from benchmarks.numbers import spread
 
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
@@ -56,9 +56,9 @@ def throughput(figures: Sequence[Figures]) -> str:
         ram = spread(of_way(largest(figures, "ram"), "ram", way, lambda one: one.ram_rate))
         disk = largest(figures, "disks")
         mirror = spread(of_way(disk, "disks", way, lambda one: one.mirror_rate))
-        slope = slope_of(figures, way)
+        slopes = spread([slope * 1024 for slope in slopes_of(figures, way)])
         cells = [found.text() if found else "" for found in (ram, mirror)]
-        rows.append([way, *cells, f"{slope * 1024:.2f}" if slope else ""])
+        rows.append([way, *cells, slopes.text(2) if slopes else ""])
     return table(["way", "RAM, MiB/s", "mirrors, MiB/s", "s per GiB of RAM, an eighth full"], rows)
 
 
