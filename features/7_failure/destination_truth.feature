@@ -33,9 +33,9 @@ Feature: What the source says is not enough
 
       Examples:
         | words                                     | reason                   |
-        | -smp 1,sockets=1,cores=1,maxcpus=1        | Unknown savevm section   |
+        | -smp 1,sockets=1,cores=1,maxcpus=1        | Unknown (savevm )?section |
         | -m 48                                     | Size mismatch: pc.ram    |
-        | -machine hpet=off                         | Unknown savevm section   |
+        | -machine hpet=off                         | Unknown (savevm )?section |
         | -machine pc-i440fx-6.2                    | Machine type received is |
 
     @versions
@@ -44,7 +44,7 @@ Feature: What the source says is not enough
       And a "virtio-rng-pci" was plugged into the running guest 100
       When guest 100 is live-migrated to "pve2"
       Then the migration ends with problems
-      And the log has a line like "\[pve2\] QEMU: .*Unknown savevm section.*virtio-rng"
+      And the log has a line like "\[pve2\] QEMU: .*Unknown (savevm )?section.*virtio-rng"
       And guest 100 goes on beating on "pve1" and beat nowhere else
       And guest 100 has lost no beat, no page and no record
       And nothing of guest 100 is on "pve2"

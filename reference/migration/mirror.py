@@ -151,11 +151,11 @@ def start_all(migration: Migration, monitor: Monitor, events: Events) -> Mirrors
     return mirrors
 
 
-def cancel_all(monitor: Monitor) -> None:
+def cancel_all(monitor: Monitor, *, force: bool) -> None:
     """Cancel every job of the guest and await its end (P2C-04)."""
     with monitor.listen(*EVENTS) as events:
         jobs = [job["device"] for job in monitor.execute("query-block-jobs")]
-        end(monitor, events, jobs, force=True)
+        end(monitor, events, jobs, force=force)
     _close_targets(monitor)
 
 
