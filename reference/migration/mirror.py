@@ -98,12 +98,13 @@ class Mirrors:
     def finish(self) -> None:
         """End all ready jobs: complete on the target, source not switched over (P2-50)."""
         self._migration.log.info("finishing block jobs")
-        end(self._monitor, self._events, list(self.jobs), force=False)
+        if errors := end(self._monitor, self._events, list(self.jobs), force=False):
+            raise Failure(f"error finishing mirror - {'; '.join(errors)}")
 
 
-def end(monitor: Monitor, events: Events, jobs: list[str], *, force: bool) -> None:
-    """Cancel the jobs and wait until they are gone; `force` also drops unsent data."""
-    refused: list[str] = []
+def end(monitor: Monitor, events: Events, jobs: list[str], *, force: bool) -> list[str]:
+    """Cancel the jobs and wait until they are gone: their errors; `force` drops unsent data."""
+    errors: list[str] = []
     for job in jobs:
         try:
             monitor.execute("block-job-cancel", {"device": job, "force": force})
@@ -117,15 +118,14 @@ def end(monitor: Monitor, events: Events, jobs: list[str], *, force: bool) -> No
             if job not in states:
                 waiting.discard(job)
             elif states[job].get("status") == "concluded":
-                refused += [f"{job}: {states[job]['error']}"] if states[job].get("error") else []
+                errors += [f"{job}: {states[job]['error']}"] if states[job].get("error") else []
                 monitor.execute("job-dismiss", {"id": job})
                 waiting.discard(job)
         if waiting and time.monotonic() > deadline:
             raise Failure(f"block jobs did not end: {', '.join(sorted(waiting))}")
         if waiting:
             events.get(1.0)
-    if refused and not force:
-        raise Failure(f"error finishing mirror - {'; '.join(refused)}")
+    return errors
 
 
 def _close_targets(monitor: Monitor) -> None:
