@@ -13,6 +13,7 @@ from pytest_bdd import given, then, when
 from fixtures.faults import processes, standstill
 from fixtures.faults.monitors import Relay, Relays, stand_between
 from fixtures.guests.image import FREE_RUNNING, MIB, pages_per_tick
+from fixtures.labs.patience import patient
 from fixtures.observe import progress
 from fixtures.observe.monitor import monitor
 from fixtures.observe.progress import Round
@@ -95,7 +96,7 @@ def stalled(world: World, relays: Relays, vmid: int, node: str, options: str, co
 
 def wait_for(seen_so: Callable[[], bool]) -> None:
     """Until a relay has heard it."""
-    deadline = time.monotonic() + holding.WITHIN_S
+    deadline = time.monotonic() + patient(holding.WITHIN_S)
     while not seen_so():
         assert time.monotonic() < deadline, f"not seen within {holding.WITHIN_S:g} s"
         time.sleep(0.05)

@@ -9,6 +9,7 @@ from pytest_bdd import given, parsers, then, when
 
 from fixtures.faults import processes, standstill, wrappers
 from fixtures.guests.image import MIB
+from fixtures.labs.patience import patient
 from fixtures.observe import serial
 from fixtures.observe.monitor import monitor
 from fixtures.observe.transfer import Watch, watching
@@ -17,7 +18,7 @@ from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
 GONE_STORAGE = "dir: {storage}\n\tpath /var/lib/{storage}\n\tcontent images\n\n"
-BEAT = "cd /run/observer/beats; timeout 20 tail -q -n {skip} -f *.log | grep -qm1 '^line .* {said}'"
+BEAT = "cd /run/observer/beats; timeout {:g} tail -q -n 0 -f *.log | grep -qm1 '^line .* H'"
 
 
 # --- what a step saw
@@ -169,7 +170,7 @@ def has_ended(world: World) -> None:
 def migrator_was_killed(world: World) -> None:
     process = world.run.process
     process.signal("KILL")
-    world.node(world.run.source).run(f"timeout 10 tail --pid={process.pid} -f /dev/null")
+    world.node(world.run.source).run(f"tail --pid={process.pid} -f /dev/null", timeout=10.0)
 
 
 @given(Sentence('"{command}" was run on "{node}"'))
@@ -235,7 +236,7 @@ def migrator_thawed(world: World) -> None:
 def beats_on(world: World, vmid: int, node: str) -> None:
     """A beat that comes after the migration's end is waited for."""
     _ = world.run.result
-    world.node(node).run(BEAT.format(skip="0", said="H"))
+    world.node(node).run(BEAT.format(patient(20)))
     assert {span.node for span in oracle.timeline(world, vmid).beating} == {node}
 
 
