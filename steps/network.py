@@ -43,8 +43,9 @@ def no_way(world: World, source: str, target: str, network: str) -> None:
     links.lose_way(world, source, networks.find(world, network).addresses[target])
 
 
-@given(Sentence('"{node}" has the further address "{address}" in the network "{network}"'))
-def further(world: World, node: str, address: str, network: str) -> None:
+@given(Sentence('"{node}" has a further address in the network "{network}"'))
+def further(world: World, node: str, network: str) -> None:
+    address = networks.further_address(world, network)
     links.add_address(world, node, address, networks.find(world, network).device)
 
 

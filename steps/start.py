@@ -11,7 +11,7 @@ from fixtures.faults import monitors
 from fixtures.faults.fronts import Front
 from fixtures.faults.monitors import Relays
 from fixtures.observe.monitor import monitor
-from fixtures.world import cluster_files
+from fixtures.world import cluster_files, networks
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
@@ -92,12 +92,8 @@ def other_drives(world: World, vmid: int) -> None:
 
 @when(Sentence('guest {vmid} is live-migrated to "{node}" over the network of the cluster'))
 def over_network(world: World, vmid: int, node: str) -> None:
-    _ = world.begin(vmid, node, [*LIVE, "--migration_network", network(world, node)]).result
-
-
-def network(world: World, node: str) -> str:
-    """The network that all nodes of the lab are in."""
-    return world.node(node).address.rpartition(".")[0] + ".0/24"
+    cidr = networks.cidr(world, "cluster")
+    _ = world.begin(vmid, node, [*LIVE, "--migration_network", cidr]).result
 
 
 def options(fronts: Fronts, node: str, vmid: int) -> dict[str, str]:
@@ -123,7 +119,7 @@ def asked_exactly(
 
 @then(Sentence('"{node}" was asked to start guest {vmid} with the network of the cluster'))
 def asked_network(world: World, fronts: Fronts, node: str, vmid: int) -> None:
-    assert options(fronts, node, vmid)["migration_network"] == network(world, node)
+    assert options(fronts, node, vmid)["migration_network"] == networks.cidr(world, "cluster")
 
 
 @then(Sentence('"{node}" was asked to start guest {vmid} with the option "{name}" as "{value}"'))

@@ -61,7 +61,7 @@ def log_says_not(world: World, text: str) -> None:
 
 @then(Sentence('the log has a line like "{regex}"'))
 def log_line(world: World, regex: str) -> None:
-    assert world.run.says(regex)
+    assert world.run.says(networks.fill_in(world, regex))
 
 
 @then(Sentence('the log says "{first}" before "{second}"'))

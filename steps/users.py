@@ -9,7 +9,7 @@ import pytest
 from pytest_bdd import given, then, when
 
 from fixtures.faults import requests
-from fixtures.world import attempts, users
+from fixtures.world import attempts, networks, users
 from fixtures.world.answers import rows
 from fixtures.world.attempts import Attempt
 from fixtures.world.sentence import Sentence
@@ -84,7 +84,8 @@ def asked_for(world: World, misfits: list[str], vmid: int, call: str, datatable:
     own = requests.own_files(world, node, vmid)
     verb, path = call.split(" /")
     made = []
-    for row in rows(datatable):
+    filled = [[networks.fill_in(world, cell) for cell in row] for row in datatable]
+    for row in rows(filled):
         attempt = Attempt(row["who"], node, vmid, parameters(row["with"]), verb=verb, call=path)
         attempt.status, attempt.says = int(row["status"]), row["answer"]
         attempt.files = dict(own)

@@ -9,7 +9,7 @@ from pytest_bdd import given, then, when
 
 from fixtures.faults import commands
 from fixtures.observe import configs, streams
-from fixtures.world import cluster_files, volumes
+from fixtures.world import cluster_files, networks, volumes
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
@@ -130,12 +130,13 @@ def streamed_short(
 @when(
     Sentence(
         'volume "{old}" is sent from "{source}" to where an import of "{new}"'
-        ' on "{target}" in network "{network}" listens'
+        ' on "{target}" in the network "{network}" listens'
     )
 )
 def sent(world: World, old: str, source: str, new: str, target: str, network: str) -> None:
     """The import tells its address and its port in two lines; socat half-closes at the end."""
-    command = f"pvesm import {new} raw+size tcp://{network} -with-snapshots 0"
+    cidr = networks.cidr(world, network)
+    command = f"pvesm import {new} raw+size tcp://{cidr} -with-snapshots 0"
     listening = world.node(target).start(command)
     lines = listening.lines()
     address, port = next(lines).text, next(lines).text
@@ -231,7 +232,7 @@ def run_as(world: World, node: str, docstring: str) -> None:
     """A line for each run, in their order; options may have one dash or two."""
     world.end_runs()
     noted = [line.replace(" --", " -") for line in commands.notes(world, node)]
-    assert noted == docstring.splitlines()
+    assert noted == networks.fill_in(world, docstring).splitlines()
 
 
 @then("the command fails")

@@ -67,7 +67,7 @@ Feature: What cannot be understood is refused before anything changes
 
     Scenario: Every option at once
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
-      When guest 100 is migrated to "pve2" with "--online No --force 1 --with-local-disks 0 --with-conntrack-state 0 --migration_type secure --migration_network 10.77.0.0/24 --targetstorage alt --bwlimit 0"
+      When guest 100 is migrated to "pve2" with "--online No --force 1 --with-local-disks 0 --with-conntrack-state 0 --migration_type secure --migration_network <network:cluster> --targetstorage alt --bwlimit 0"
       Then the migration finishes successfully
       And the exit status is 0
       And the log does not say "running"

@@ -43,10 +43,10 @@ Feature: The order in which a request is looked at
         token:root@pam!all:0:0::
         """
       When guest 100 is asked for "POST /migrate" in these ways:
-        | who          | pve2 means | with        | status | answer                                 |
-        | root@pam!all | 10.77.0.12 | target=pve2 | 500    | only1' is not available on node 'pve2' |
-        | root@pam!all | 127.0.1.1  | target=pve2 | 500    | pve2' resolves to '127.0.1.1'          |
-        | root@pam!all | ::1        | target=pve2 | 500    | pve2' resolves to '::1'                |
+        | who          | pve2 means                   | with        | status | answer                                 |
+        | root@pam!all | <address of pve2 in cluster> | target=pve2 | 500    | only1' is not available on node 'pve2' |
+        | root@pam!all | 127.0.1.1                    | target=pve2 | 500    | pve2' resolves to '127.0.1.1'          |
+        | root@pam!all | ::1                          | target=pve2 | 500    | pve2' resolves to '::1'                |
       Then each is answered as it has to be
       And nothing has changed on any node
 

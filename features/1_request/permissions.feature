@@ -87,20 +87,20 @@ Feature: Who may ask for a migration
         acl:1:/:boss@pve:Administrator:
         """
       When guest 100 is asked for "POST /migrate" in these ways:
-        | who          | with                                       | status | answer                                     |
-        | boss@pve     | target=pve2                                | 500    | only1' is not available on node 'pve2'     |
-        | boss@pve     | target=pve2&force=1                        | 400    | force: Only root                           |
-        | boss@pve     | target=pve2&force=0                        | 500    | only1' is not available on node 'pve2'     |
-        | boss@pve     | target=pve2&migration_type=secure          | 400    | migration_type: Only root                  |
-        | boss@pve     | target=pve2&migration_network=10.77.0.0/24 | 400    | migration_network: Only root               |
-        | root@pam!all | target=pve2                                | 500    | only1' is not available on node 'pve2'     |
-        | root@pam!all | target=pve2&force=1                        | 400    | force: Only root                           |
-        | root@pam!all | target=pve2&force=0                        | 500    | only1' is not available on node 'pve2'     |
-        | root@pam!all | target=pve2&migration_type=insecure        | 400    | migration_type: Only root                  |
-        | root@pam!all | target=pve2&migration_network=10.77.0.0/24 | 400    | migration_network: Only root               |
-        | root@pam     | target=pve2&force=1                        | 500    | only1' is not available on node 'pve2'     |
-        | root@pam     | target=pve2&migration_type=insecure        | 500    | only1' is not available on node 'pve2'     |
-        | root@pam     | target=pve2&migration_network=10.77.0.0/24 | 500    | only1' is not available on node 'pve2'     |
+        | who          | with                                            | status | answer                                 |
+        | boss@pve     | target=pve2                                     | 500    | only1' is not available on node 'pve2' |
+        | boss@pve     | target=pve2&force=1                             | 400    | force: Only root                       |
+        | boss@pve     | target=pve2&force=0                             | 500    | only1' is not available on node 'pve2' |
+        | boss@pve     | target=pve2&migration_type=secure               | 400    | migration_type: Only root              |
+        | boss@pve     | target=pve2&migration_network=<network:cluster> | 400    | migration_network: Only root           |
+        | root@pam!all | target=pve2                                     | 500    | only1' is not available on node 'pve2' |
+        | root@pam!all | target=pve2&force=1                             | 400    | force: Only root                       |
+        | root@pam!all | target=pve2&force=0                             | 500    | only1' is not available on node 'pve2' |
+        | root@pam!all | target=pve2&migration_type=insecure             | 400    | migration_type: Only root              |
+        | root@pam!all | target=pve2&migration_network=<network:cluster> | 400    | migration_network: Only root           |
+        | root@pam     | target=pve2&force=1                             | 500    | only1' is not available on node 'pve2' |
+        | root@pam     | target=pve2&migration_type=insecure             | 500    | only1' is not available on node 'pve2' |
+        | root@pam     | target=pve2&migration_network=<network:cluster> | 500    | only1' is not available on node 'pve2' |
       Then each is answered as it has to be
       And nothing has changed on any node
 

@@ -181,7 +181,7 @@ Feature: Volumes that no running guest has attached are copied one by one
     Scenario: The datacenter's default, a network, and several volumes
       Given a stopped guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
       And guest 100 has a 1 MiB qcow2 disk scsi1 on "local"
-      And the datacenter option "migration" is "insecure,network=10.77.0.0/24"
+      And the datacenter option "migration" is "insecure,network=<network:cluster>"
       And on "pve2" the command "/usr/sbin/pvesm import" notes its arguments
       When guest 100 is migrated to "pve2"
       Then the migration finishes successfully
@@ -190,8 +190,8 @@ Feature: Volumes that no running guest has attached are copied one by one
         | local:100/vm-100-disk-1.qcow2 | local:100/vm-100-disk-1.qcow2 |
       And the command on "pve2" was run as:
         """
-        import local:100/vm-100-disk-0.raw raw+size tcp://10.77.0.0/24 -with-snapshots 0 -allow-rename 1
-        import local:100/vm-100-disk-1.qcow2 qcow2+size tcp://10.77.0.0/24 -with-snapshots 1 -allow-rename 1
+        import local:100/vm-100-disk-0.raw raw+size tcp://<network:cluster> -with-snapshots 0 -allow-rename 1
+        import local:100/vm-100-disk-1.qcow2 qcow2+size tcp://<network:cluster> -with-snapshots 1 -allow-rename 1
         """
 
     Scenario: Nothing of the kind in secure mode
@@ -213,10 +213,10 @@ Feature: Volumes that no running guest has attached are copied one by one
       And nothing has changed on any node
 
       Examples:
-        | answer                         | told              |
-        | gives no address               | nonsense          |
-        | gives no port                  | nonsense          |
-        | names a port nobody listens on | 10.77.0.12.*60049 |
+        | answer                         | told                                |
+        | gives no address               | nonsense                            |
+        | gives no port                  | nonsense                            |
+        | names a port nobody listens on | <address of pve2 in cluster>.*60049 |
 
   @fault @SYNC-17
   Rule: A copy has succeeded when the import says so, and not otherwise

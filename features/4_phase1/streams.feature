@@ -83,7 +83,7 @@ Feature: The two ends of a copy, run by hand
     Scenario: The suite sends the stream
       Given volume "local:100/vm-100-disk-0.raw" of 1 MiB exists on "pve1"
       And volume "alt:100/vm-100-disk-0.raw" is to stay on "pve2" because "the command was to make it"
-      When volume "local:100/vm-100-disk-0.raw" is sent from "pve1" to where an import of "alt:100/vm-100-disk-0.raw" on "pve2" in network "10.77.0.0/24" listens
+      When volume "local:100/vm-100-disk-0.raw" is sent from "pve1" to where an import of "alt:100/vm-100-disk-0.raw" on "pve2" in the network "cluster" listens
       Then the command prints "successfully imported 'alt:100/vm-100-disk-0.raw'"
       And volume "alt:100/vm-100-disk-0.raw" on "pve2" has the content that "local:100/vm-100-disk-0.raw" on "pve1" had
 
