@@ -1,8 +1,8 @@
 # Short names for the tox environments; each prepares the machine first where that is needed.
 # ARGS goes to the program run: make demo ARGS=--keep, make conformance ARGS='-n 1 -k IDMAP'.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint type unit conformance versions benchmarks soak qemu-trees sweep clean \
-	ready lab
+.PHONY: help demo test lint type unit conformance versions vagrant-test vagrant-up vagrant-down \
+	benchmarks soak qemu-trees sweep clean ready lab
 
 # tox and what it runs write in the order of events
 export PYTHONUNBUFFERED = 1
@@ -30,6 +30,16 @@ lint type: ready
 
 unit: ready  ## unit tests and the laws of the architecture
 	@$(TOX) run -e unit -- $(ARGS)
+
+vagrant-test:  ## live features on three machines made by Vagrant: box, up, features, destroy
+	@tools/vagrant-test $(ARGS)
+
+vagrant-up: ready  ## three machines that stay up, for --lab vagrant; see vagrant/README.md
+	@tools/bootstrap --vagrant
+	@$(TOX) exec -e conformance -- python -m fixtures.labs up --lab vagrant
+
+vagrant-down: ready  ## destroy them
+	@$(TOX) exec -e conformance -- python -m fixtures.labs down --lab vagrant
 
 benchmarks: lab  ## the reference against raw QMP, a polling migrator and libvirt; some 10 min
 	@$(TOX) run -e benchmarks -- $(ARGS)
