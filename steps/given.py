@@ -115,7 +115,7 @@ def volume(world: World, volume: str, mib: int, node: str) -> None:
 
 @given(Sentence('the lab can do "{capability}"'))
 def lab_can(world: World, capability: str) -> None:
-    needs.require("lab", world.lab.capabilities, capability)
+    needs.require("lab", world.stage.capabilities, capability)
 
 
 @given(Sentence('the migrator can do "{capability}"'))

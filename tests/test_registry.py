@@ -31,7 +31,7 @@ def test_text_is_the_first_sentence() -> None:
 
 def test_own_requirements_stand_beside_the_catalogue() -> None:
     own = set(registry.requirements()) - {requirement.id for requirement in CATALOGUE}
-    assert {ident.partition("-")[0] for ident in own} == {"HTTP", "XT"}
+    assert {ident.partition("-")[0] for ident in own} == {"HTTP", "LINK", "MACHINE", "XT"}
 
 
 def test_an_unknown_tier_is_refused() -> None:
