@@ -129,7 +129,8 @@ def answer_is_task(world: World, talk: Talk, kind: str, vmid: int, node: str, us
     upid = tasks.parse(talk[-1][1].data)
     assert (upid.node, upid.kind, upid.ident, upid.user) == (node, kind, str(vmid), user)
     assert upid.pstart == tasks.started(world.node(node), upid.pid)
-    assert world.began_ns // 10**9 <= upid.starttime <= time.time()
+    now = time.time() + world.node(node).ahead_ns / 1e9
+    assert int(world.began_by(node)) <= upid.starttime <= now
 
 
 @given(Sentence('the migration it asked for has copied a part of volume "{volume}" to "{node}"'))
@@ -159,7 +160,7 @@ def task_ends(talk: Talk, watched: list[Watched], status: str) -> None:
 
 @then(Sentence('the task ends with "{status}" once the other process gives its locks back'))
 def task_ends_then(world: World, talk: Talk, watched: list[Watched], status: str) -> None:
-    world.release_locks()
+    world.holders.release()
     task_ends(talk, watched, status)
 
 

@@ -7,7 +7,7 @@ import shlex
 import pytest
 from pytest_bdd import given, parsers, then, when
 
-from fixtures.faults import processes, standstill, wrappers
+from fixtures.faults import links, processes, standstill, wrappers
 from fixtures.guests.image import MIB
 from fixtures.labs.patience import patient
 from fixtures.observe import serial
@@ -155,7 +155,7 @@ def killed_after_memory(world: World, vmid: int, node: str) -> None:
 @given(Sentence('the link between "{one}" and "{other}" was cut until that migration had ended'))
 def cut_meanwhile(world: World, one: str, other: str) -> None:
     """Healed again, what has lost its connection over there ends, too."""
-    world.lab.cut(one, other)
+    links.cut(world, one, other)
     _ = world.run.result
     world.lab.heal()
     holding.until_no_helpers(world, other)

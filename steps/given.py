@@ -83,7 +83,7 @@ def brought_to(world: World, vmid: int, state: str) -> None:
     Sentence('another process on "{node}" holds the {which:migration|config} lock of guest {vmid}')
 )
 def lock_held(world: World, node: str, which: str, vmid: int) -> None:
-    world.hold_lock(node, world.lock_path(which, vmid))
+    world.holders.hold(world.node(node), world.lock_path(which, vmid))
 
 
 @given(Sentence('the cluster file "{name}" is:'))

@@ -70,7 +70,7 @@ def waits(world: World, vmid: int, node: str) -> None:
 
 @then(Sentence('guest {vmid} waits for its state on "{node}" once the lock is free'))
 def waits_later(world: World, waiting: Waiting, vmid: int, node: str) -> None:
-    world.release_locks()
+    world.holders.release()
     assert waiting[vmid].wait(30.0).rc == 0
     waits(world, vmid, node)
 

@@ -48,12 +48,12 @@ def lock_files() -> dict[str, str]:
                 ' of guest {vmid}'))  # fmt: skip
 def lock_shared(world: World, node: str, which: str, vmid: int) -> None:
     for _ in range(2):
-        world.hold_lock(node, world.lock_path(which, vmid), shared=True)
+        world.holders.hold(world.node(node), world.lock_path(which, vmid), shared=True)
 
 
 @then("one of them has given its lock back")
 def one_released(world: World) -> None:
-    world.release_locks(1)
+    world.holders.release(1)
 
 
 @given(Sentence('a migration of guest {vmid} to "{node}" waits for its'
@@ -89,7 +89,7 @@ def command_waits(
 
 @given(Sentence('another process on "{node}" holds the lock of storage "{storage}"'))
 def storage_held(world: World, node: str, storage: str) -> None:
-    world.hold_lock(node, STORAGE_LOCK.format(storage))
+    world.holders.hold(world.node(node), STORAGE_LOCK.format(storage))
 
 
 @given(Sentence('a live migration of guest {vmid} to "{node}" with "{options}" waits for the lock'
@@ -132,7 +132,7 @@ def migration_is_waiting(world: World, which: str, vmid: int) -> None:
 
 @then(Sentence('the migration finishes successfully once the locks are given back'))
 def finishes_after_release(world: World) -> None:
-    world.release_locks()
+    world.holders.release()
     assert world.ending == "success"
 
 

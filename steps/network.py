@@ -9,13 +9,12 @@ import pytest
 from pytest_bdd import given, then, when
 
 from fixtures.faults import commands, links
-from fixtures.world import cluster_files, networks
+from fixtures.world import cluster_files, hosts, networks
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
 Counted = dict[str, dict[str, int]]
 ELSEWHERE = 192 << 10  # bytes of logins and questions, and of what the networks say of themselves
-KNOWN = "/root/.ssh/known_hosts"
 KEYS = "nodes/{node}/ssh_known_hosts"
 FOREIGN = b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(range(32))).decode()
 IMPORT = "pvesm import local:100/vm-100-disk-{number}.raw raw+size tcp://{cidr} -with-snapshots 0"
@@ -66,19 +65,15 @@ def members(world: World, network: str) -> None:
 
 @given(Sentence('"{source}" knows the host keys of the nodes by {what:their names|nothing}'))
 def knows(world: World, source: str, what: str) -> None:
-    there = world.node(source)
-    was = there.get(KNOWN)
-    key = was.partition(b" ")[2]
-    names = ",".join(world.lab.nodes).encode() + b" "
-    there.put(KNOWN, {"their names": names + key, "nothing": b""}[what], 0o600)
-    world.on_end(lambda: there.put(KNOWN, was, 0o600))
+    keys = {name: hosts.key(world, source, name) for name in world.lab.nodes}
+    known = {"their names": keys, "nothing": {}}[what]
+    hosts.know_only(world, source, [f"{name} {key}" for name, key in known.items()])
 
 
 @given(Sentence('the cluster has {whose:the|a foreign} host key of "{node}"'))
 def cluster_key(world: World, whose: str, node: str) -> None:
-    own = world.node(node).get(KNOWN).decode().split()[-1]
-    key = {"the": own, "a foreign": FOREIGN}[whose]
-    cluster_files.put(world, KEYS.format(node=node), f"{node} ssh-ed25519 {key}\n")
+    key = {"the": hosts.key(world, node, node), "a foreign": f"ssh-ed25519 {FOREIGN}"}[whose]
+    cluster_files.put(world, KEYS.format(node=node), f"{node} {key}\n")
     world.on_end(lambda: world.node(node).run(["rm", f"/etc/pve/{KEYS.format(node=node)}"]))
 
 

@@ -53,7 +53,7 @@ def replicated_badly(world: World, vmid: int, node: str, count: int) -> None:
 def replicating(world: World, vmid: int, target: str, node: str) -> None:
     """It is stopped where it waits for the file of all states, which another process has locked."""
     replicated(world, vmid, target)
-    world.hold_lock(node, replication.STATE_LOCK)
+    world.holders.hold(world.node(node), replication.STATE_LOCK)
     run = world.node(node).start(["pvesr", "run", "--id", f"{vmid}-0"])
     world.on_end(lambda: run.signal("KILL"))
     assert locks.waits(world.node(node), replication.STATE_LOCK, run.pid), run.tail()
@@ -63,9 +63,10 @@ def replicating(world: World, vmid: int, target: str, node: str) -> None:
 
 @then(Sentence('the replication of guest {vmid} to "{node}" has succeeded'))
 def has_replicated(world: World, vmid: int, node: str) -> None:
-    facts = replication.state(world.node(world.run.source), vmid, node)
+    source = world.run.source
+    facts = replication.state(world.node(source), vmid, node)
     assert facts["fail_count"] == 0
-    assert facts["last_sync"] * 10**9 >= world.began_ns - 10**9
+    assert facts["last_sync"] >= world.began_by(source) - 1
 
 
 @then(Sentence('the replication of guest {vmid} to "{node}" has failed {count} times'))
@@ -85,7 +86,7 @@ def stood_at(world: World, vmid: int, node: str, datatable: list[list[str]]) -> 
 def stands_at(world: World, vmid: int, node: str, datatable: list[list[str]]) -> None:
     """As above, for every node it goes to; `now` is a time since the scenario began."""
     known = replication.states(world.node(node), vmid)
-    began = world.began_ns // 10**9
+    began = int(world.began_by(node))
     found = [
         [target, *(f"{name} {'now' if facts[name] >= began else facts[name]}" for name in NAMES)]
         for target, facts in sorted(known.items())

@@ -13,6 +13,8 @@ from fixtures.world.sentence import Sentence
 from fixtures.world.sight import await_sight
 from fixtures.world.world import World
 
+# Who listens for logins, whatever started it.
+LISTENER = "ss -Hltnp 'sport = 22' | grep -o -m 1 '\"sshd\",pid=[0-9]*' | cut -d= -f2"
 DATED = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) \S.*")
 
 
@@ -35,13 +37,14 @@ def log_last_but_one(world: World, regex: str) -> None:
 
 @then(Sentence('every other line of the task log of guest {vmid} on "{node}" begins with its time'))
 def lines_dated(world: World, vmid: int, node: str) -> None:
-    """In order, and not outside the time of the scenario; the nodes have the suite's clock."""
+    """In order, and not outside the time of the scenario."""
     lines = task_log(world, vmid, node)[:-1]
     found = [DATED.fullmatch(line) for line in lines]
     assert [line for line, match in zip(lines, found, strict=True) if not match] == []
-    times = [datetime.fromisoformat(match[1]).timestamp() for match in found if match]
+    now, zone = world.node(node).run(["date", "+%s %z"]).stdout.split()
+    times = [datetime.fromisoformat(match[1] + zone).timestamp() for match in found if match]
     assert times == sorted(times)
-    assert world.began_ns / 1e9 - 1 <= times[0] <= times[-1] <= datetime.now().timestamp()
+    assert world.began_by(node) - 1 <= times[0] <= times[-1] <= int(now)
 
 
 @then("the task log says what the command printed")
@@ -84,8 +87,9 @@ def never_started(world: World, node: str) -> None:
 @given(Sentence('"{node}" takes no new login'))
 def no_login(world: World, node: str) -> None:
     """Its sshd answers nobody any more; connections that are there stay."""
-    world.node(node).run("kill -STOP $(cat /run/sshd.pid)")
-    world.on_end(lambda: world.node(node).run("kill -CONT $(cat /run/sshd.pid)"))
+    pid = world.node(node).run(LISTENER).stdout.strip()
+    world.node(node).run(["kill", "-STOP", pid])
+    world.on_end(lambda: world.node(node).run(["kill", "-CONT", pid]))
 
 
 @given(Sentence('a migration of guest {vmid} to "{node}" has come to its first login there'))

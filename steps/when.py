@@ -6,7 +6,7 @@ import shlex
 
 from pytest_bdd import when
 
-from fixtures.faults import processes
+from fixtures.faults import links, processes
 from fixtures.world import networks
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
@@ -93,7 +93,7 @@ def command_broken(world: World, path: str, node: str) -> None:
 
 @when(Sentence('the link between "{one}" and "{other}" is cut'))
 def link_cut(world: World, one: str, other: str) -> None:
-    world.lab.cut(one, other)
+    links.cut(world, one, other)
 
 
 @when("all links are whole again")
@@ -108,7 +108,7 @@ def node_crashes(world: World, node: str) -> None:
 
 @when("the other process gives its locks back")
 def lock_released(world: World) -> None:
-    world.release_locks()
+    world.holders.release()
 
 
 @when(Sentence('"{command}" is run on "{node}"'))
