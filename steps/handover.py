@@ -45,7 +45,8 @@ def memory() -> dict[int, str]:
 @given(Sentence('what happens to guest {vmid} is seen on "{node}"'))
 def watched(world: World, witnesses: dict[str, Witness], vmid: int, node: str) -> None:
     names = sorted(world.lab.nodes)
-    witness = Witness(world.node(node), names, vmid, world.stage.storages)
+    others = [] if world.stage.one_kernel else [world.node(name) for name in names if name != node]
+    witness = Witness(world.node(node), others, names, vmid, world.stage.storages)
     world.on_end(witness.end)
     witnesses[node] = witness
 
@@ -71,7 +72,7 @@ def keeps_open(world: World, node: str, vmid: int) -> None:
 def happened(
     world: World, witnesses: dict[str, Witness], source: str, node: str, vmid: int, docstring: str
 ) -> None:
-    """Both see the configs; what the target saw of them counts. Of its beats there the first."""
+    """Both tell of the configs; what the target's witness does counts. Of beats the first."""
     _ = world.run.result
     here = [(when, f"{words} on {source}") for when, words in witnesses[source].dated()]
     there = [(when, f"{words} on {node}") for when, words in witnesses[node].dated()]

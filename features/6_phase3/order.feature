@@ -1,7 +1,8 @@
 Feature: The order of the hand-over
   A node's kernel tells in one queue what happened to its files and sockets, so the order that one
   node saw is exact. To put two nodes side by side takes one clock: the local lab's nodes share the
-  machine's, any other lab has to keep those of its nodes together to within a millisecond.
+  machine's, in any other lab it is measured how far they are apart. Where /etc/pve comes over a
+  network, a kernel tells only of what its own node does there: then each node adds what it saw.
 
   @P3-01 @P3-05 @P3-18 @P3-20 @P3-22
   Rule: The config goes over in one rename, then the source is cleared, then the lock is removed
