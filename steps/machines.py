@@ -38,8 +38,9 @@ def writes_on(world: World, vmid: int, node: str) -> None:
     _ = world.run.result
 
     def written(_: object) -> bool:
-        beats = oracle.timeline(world, vmid).beats(node)
-        return bool(beats) and beats[-1].writes > beats[0].writes + oracle.WRITES_SINCE_BEAT
+        there = oracle.timeline(world, vmid).beating[-1]
+        most = there.beats[0].writes + oracle.WRITES_SINCE_BEAT
+        return there.node == node and there.beats[-1].writes > most
 
     await_sight(world, f"records of guest {vmid} written on {node}", written)
 
