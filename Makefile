@@ -17,7 +17,7 @@ demo: lab  ## watch a running guest with local disks move between two nodes
 	@$(TOX) run -e demo -- $(ARGS)
 
 test: lab  ## everything CI runs: lint, types, unit tests, the features
-	@$(TOX) run -e lint,type,unit,conformance,conformance-versions
+	@$(TOX) run -e lint,type,unit,conformance,conformance-versions,conformance-inventory
 
 conformance: lab  ## the features alone
 	@$(TOX) run -e conformance -- $(ARGS)
