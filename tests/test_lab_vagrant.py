@@ -40,7 +40,11 @@ def test_a_node_that_never_answers_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("said", "reason"),
-    [(REFUSED, "Error while connecting to Libvirt"), ("", "it did not say why")],
+    [
+        (REFUSED, "Error while connecting to Libvirt"),
+        ("\x1b[KProgress: 0%\r\x1b[KThe box failed to unpackage", "The box failed"),
+        ("", "it did not say why"),
+    ],
 )
 def test_what_vagrant_says_becomes_one_line(said: str, reason: str) -> None:
     assert explain(said).startswith(reason)
