@@ -153,6 +153,23 @@ def test_a_unix_socket_of_the_node(node: Node, directly: bool) -> None:
     assert server.wait(5).rc == 0
 
 
+def test_nobody_listens_on_a_unix_socket_over_ssh(node: Node) -> None:
+    assert isinstance(node, SshNode)
+    with pytest.raises(ConnectionRefusedError, match="/run/nobody: "):
+        SshNode.open_unix(node, "/run/nobody")
+
+
+def test_a_command_that_does_not_read_its_input_ends(node: Node) -> None:
+    assert node.run("exit 3", check=False, stdin=b"x" * 100_000).rc == 3
+    assert node.run("exec kill -KILL $$", check=False).rc == -1
+
+
+def test_many_commands_at_once_each_have_their_own_answer(node: Node) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda number: node.run(f"echo {number}").stdout, range(300)))
+    assert found == [f"{number}\n" for number in range(300)]
+
+
 def test_the_same_node_by_its_network_address(lab: LocalLab, node: Node) -> None:
     """What an inventory of addresses needs: no more than an address, a key and known hosts."""
     assert isinstance(node, SshNode)
