@@ -101,4 +101,4 @@ def test_the_guest_dirties_what_its_kernel_leaves_alone() -> None:
     assert f"memmap={32}M${64}M" in linux.APPEND
     assert linux.PARAMETERS.start in linux.RESERVED
     assert linux.PARAMETERS.end - 1 in linux.RESERVED
-    assert linux.PARAMETERS.beat_hz == pytest.approx(100, rel=1e-3)
+    assert linux.PARAMETERS.beat_hz == pytest.approx(50, rel=1e-3)
