@@ -165,6 +165,17 @@ def test_a_skip_without_a_reason_alone_fails_the_session(pytester: pytest.Pytest
     ran.stdout.fnmatch_lines(["failed: LOCK-02 skipped without a reason"])
 
 
+def test_a_scenario_that_was_interrupted_has_not_passed(pytester: pytest.Pytester) -> None:
+    text = "Feature: x\n  @LOCK-05\n  Rule: y\n    Scenario: goes on and on\n      Given no end\n"
+    pytester.makefile(".feature", endless=text)
+    pytester.makeconftest(
+        "from pytest_bdd import given\n@given('no end')\ndef _(): raise KeyboardInterrupt\n"
+    )
+    ran, whole = run(pytester, "-n0", "-k", "goes_on")
+    assert ran.ret == pytest.ExitCode.INTERRUPTED
+    assert [one["outcome"] for one in whole["scenarios"]] == ["not run"]
+
+
 UNIT_FILE = """\
 import pytest
 
