@@ -28,7 +28,7 @@ for member; do
     names+=("${BASH_REMATCH[1]}") addresses+=("${BASH_REMATCH[2]}")
 done
 [ $# -ge 2 ] || fail "'$*': expected two members or more"
-server=${addresses[-1]}
+server=${names[-1]}
 
 require_host() {
     local ID=none VERSION_ID=none at
@@ -149,7 +149,7 @@ EOF
 # node-share SERVER: mounts what all nodes share; on the server starts to serve it. Ends when it is there.
 set -uo pipefail
 server=$1
-if [[ " $(ip -4 -o address) " == *" $server/"* ]]; then
+if [ "$HOSTNAME" = "$server" ]; then
     chattr -R +SD /srv/node/pve # a rename outlives a power failure
     # version 4 alone needs neither rpcbind nor statd, which nfs-server.service brings
     modprobe nfsd
