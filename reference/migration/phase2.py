@@ -16,7 +16,7 @@ from reference.migration.checklist import Step, work_off
 from reference.migration.state import Announced, Migration
 from reference.migration.tunnel import Tunnel
 
-_LAST_WORDS = 10.0  # seconds for a start on the target that is not wanted any more
+_LAST_WORDS = 30.0  # seconds for a start on the target that is not wanted any more
 _ENDED = ("none", "completed", "failed", "cancelled")
 _HOST = r"localhost|[\d.]+|\[[\d.:a-fA-F]+\]"
 _LISTEN_TCP = re.compile(rf"migration listens on (tcp:(?:{_HOST}):\d{{1,5}})", re.ASCII)
