@@ -13,7 +13,7 @@ import pytest
 _PR_SET_PDEATHSIG = 1
 _STEPS = sorted((Path(__file__).parent / "steps").glob("[a-z]*.py"))
 
-_PLUGINS = ["fixtures.budget", "fixtures.report.plugin", "fixtures.session"]
+_PLUGINS = ["fixtures.report.plugin", "fixtures.budget", "fixtures.session"]
 
 pytest_plugins = _PLUGINS + [f"steps.{step.stem}" for step in _STEPS]
 

@@ -110,3 +110,19 @@ def test_what_gets_no_turn_is_not_passed() -> None:
     assert ended.returncode == pytest.ExitCode.NO_TESTS_COLLECTED
     assert "its turn did not come within 0 s" in ended.stdout
     assert " passed" not in ended.stdout
+
+
+def test_of_everything_something_comes_before_the_budget_ends() -> None:
+    words = [sys.executable, "-m", "pytest", "-n", "0", "-q", "--collect-only", "--budget", "1"]
+    ended = subprocess.run(
+        [*words, "-k", "(kvm or linux) and not mixed", "features"],
+        cwd=scratch.CHECKOUT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    names = [line.partition("::test_")[2] for line in ended.stdout.splitlines() if "::" in line]
+    assert names[:4] == [
+        "it_comes_back_type[secure]",
+        "from_source_to_target[pve1-pve2]",
+        "the_link_is_cut_at_phase_type[mirror-insecure]",
+        "it_comes_back_type[insecure]",
+    ]
+    assert len(names) == 9
