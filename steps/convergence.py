@@ -12,12 +12,13 @@ from pytest_bdd import given, then, when
 
 from fixtures.faults import processes, standstill
 from fixtures.faults.monitors import Relay, Relays, stand_between
-from fixtures.guests.image import FREE_RUNNING, MIB, pages_per_tick
+from fixtures.guests.image import FREE_RUNNING, MIB
 from fixtures.labs.patience import patient
 from fixtures.observe import progress
 from fixtures.observe.monitor import monitor
 from fixtures.observe.progress import Round
 from fixtures.world import holding
+from fixtures.world.guests import pages_at
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
@@ -27,7 +28,7 @@ REWRITES = 'a running guest {vmid} on "{node}" that rewrites {mib} MiB of its me
 
 @given(Sentence(f"{REWRITES} {{rate}} MiB a second"))
 def rewrites(world: World, vmid: int, node: str, mib: int, rate: int) -> None:
-    rewriting(world, vmid, node, mib, pages_per_tick(rate * MIB))
+    rewriting(world, vmid, node, mib, pages_at(rate * MIB))
 
 
 @given(Sentence(f"{REWRITES} as fast as it can"))

@@ -8,10 +8,11 @@ import pytest
 from pytest_bdd import given, then, when
 
 from fixtures.faults.monitors import Relays
-from fixtures.guests.image import MIB, pages_per_tick
+from fixtures.guests.image import MIB
 from fixtures.observe.ram_stream import HEAD, PAGE
 from fixtures.world import captures
 from fixtures.world.captures import Moved
+from fixtures.world.guests import pages_at
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
@@ -33,10 +34,9 @@ def worker(world: World, vmid: int, node: str, mib: int) -> None:
     world.add_guest(vmid, node)
     world.add_disk(vmid, "scsi0", 1, "raw", "shared")
     end = world.guests[vmid].parameters.start + mib * MIB
-    pages = pages_per_tick(RATE)
+    pages = pages_at(RATE)
     world.change_guest(vmid, end=end, pages_per_tick=pages, stop_after_passes=PASSES, fill=True)
     world.start(vmid)
-    world.stage.first_beat(node, vmid, said="I")
     world.pause(vmid)
 
 

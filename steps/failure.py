@@ -54,7 +54,6 @@ def filling(world: World, vmid: int, node: str, storage: str, mib: int, what: st
 def filled_and_paused(world: World, vmid: int, mib: int) -> None:
     world.change_guest(vmid, end=(1 + mib) * MIB, fill=True, pages_per_tick=0)
     world.bring_to(vmid, "running")
-    world.stage.first_beat(world.guests[vmid].node, vmid, said="I")
     world.pause(vmid)
 
 

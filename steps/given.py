@@ -5,8 +5,9 @@ from __future__ import annotations
 from pytest_bdd import given
 
 from fixtures.faults import storage as storages
-from fixtures.guests.image import MIB, pages_per_tick
+from fixtures.guests.image import MIB
 from fixtures.world import cluster_files, needs, networks
+from fixtures.world.guests import pages_at
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
 
@@ -56,7 +57,7 @@ def full_disk(world: World, vmid: int, mib: int, fmt: str, drive: str, storage: 
 
 @given(Sentence("guest {vmid} dirties {mib} MiB of memory per second"))
 def dirty_rate(world: World, vmid: int, mib: int) -> None:
-    world.change_guest(vmid, pages_per_tick=pages_per_tick(mib * MIB))
+    world.change_guest(vmid, pages_per_tick=pages_at(mib * MIB))
 
 
 @given(Sentence('guest {vmid} has "{key}: {value}" in its config'))

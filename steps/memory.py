@@ -10,9 +10,10 @@ from pytest_bdd import given, then
 
 from fixtures.faults import devices
 from fixtures.faults.monitors import Relays
-from fixtures.guests.image import MIB, pages_per_tick
+from fixtures.guests.image import MIB
 from fixtures.observe.monitor import monitor
 from fixtures.world import arrivals
+from fixtures.world.guests import pages_at
 from fixtures.world.run import Tried
 from fixtures.world.sentence import Sentence
 from fixtures.world.world import World
@@ -38,7 +39,7 @@ def blocked(world: World, vmid: int) -> None:
 )
 def changes_memory(world: World, vmid: int, mib: int, rate: int) -> None:
     end = world.guests[vmid].parameters.start + mib * MIB
-    pages = pages_per_tick(rate * MIB)
+    pages = pages_at(rate * MIB)
     world.change_guest(vmid, end=end, pages_per_tick=pages, fill=True)
 
 
