@@ -51,7 +51,17 @@ def phase2(migration: Migration) -> None:
         memory.confirm_loaded(migration)
         if mirrors.jobs:
             mirrors.finish()
-        migration.check_target()  # idle mirrors of a newer QEMU end well without a target
+        _require_answer(migration)
+
+
+def _require_answer(migration: Migration) -> None:
+    """Idle mirrors of a newer QEMU end well without a target, and its end is heard of late."""
+    migration.check_target()
+    if migration.destination:
+        try:
+            migration.destination.execute("query-status")
+        except MonitorFailure as error:
+            raise Failure(f"the target does not answer any more - {error}") from None
 
 
 def _watch_destination(migration: Migration) -> None:
