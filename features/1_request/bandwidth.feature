@@ -10,7 +10,7 @@ Feature: How fast a migration may go
       Then the migration finishes successfully
       And "pve2" received the volume at 2048 KiB a second
 
-  @live @secure @BW-08 @BW-09
+  @live @secure @needs_quick @BW-08 @BW-09
   Rule: Disks and memory of a running guest keep to their limits, memory to the smaller of two
 
     Scenario: Both are measured on their way

@@ -2,7 +2,7 @@ Feature: Memory that changes while it moves
   A round of the migrator is one look at the progress. What is left grows whenever QEMU has gone
   through the memory and finds what the guest has changed meanwhile.
 
-  @live @secure @P2-47 @P2-49
+  @live @secure @needs_quick @P2-47 @P2-49
   Rule: The sixth round in which the rest has grown doubles the pause that is allowed, until the rest fits into it
 
     # 3 MiB at 8 MiB/s take 375 ms, the guest may pause for 200 ms at first.
@@ -21,7 +21,7 @@ Feature: Memory that changes while it moves
         | 8    | 0     | 2    |
         | 64   | 1     | 2    |
 
-  @live @secure @P2-48 @P2-49
+  @live @secure @needs_quick @P2-48 @P2-49
   Rule: At 2000 s the limit is neither changed nor logged any more, and the migration goes on without end
 
     Scenario: A guest that would not even converge then
@@ -32,7 +32,7 @@ Feature: Memory that changes while it moves
       Then the migration finishes successfully
       And guest 100 was asked for a limit of 2000000 ms once, and the log says so once
 
-  @live @secure @P2-43
+  @live @secure @needs_quick @P2-43
   Rule: A round in which nothing has moved is passed over
 
     Scenario: The target stands still for a while
@@ -42,7 +42,7 @@ Feature: Memory that changes while it moves
       Then the migration finishes successfully
       And the log told of progress in those rounds of guest 100 in which something had moved
 
-  @live @secure @P2-45
+  @live @secure @needs_quick @P2-45
   Rule: Once less is left than moves in an average round, rounds take a tenth of a second for good, and every tenth is logged
 
     Scenario: More is left again later on
@@ -65,7 +65,7 @@ Feature: Memory that changes while it moves
       And the log says "status: setup" before "status: cancelling"
       And the log says "status: cancelling" before "status: wait-unplug"
 
-  @live @secure @PRECOPY-05
+  @live @secure @needs_quick @PRECOPY-05
   Rule: A guest that changes its memory faster than it moves may be slowed down by QEMU
 
     Scenario: The guest never rests

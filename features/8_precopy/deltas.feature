@@ -1,6 +1,6 @@
 Feature: Pages that change again and again are sent as deltas
 
-  @live @PRECOPY-04
+  @live @needs_quick @PRECOPY-04
   Rule: A page sent before costs its changes if it is in the cache, and a whole page if not
 
     # Each changes four bytes of all its pages, five times a second and twelve times in all.
@@ -19,7 +19,7 @@ Feature: Pages that change again and again are sent as deltas
       And guest 102 cost more than 60 % of the bytes that guest 100 did
       And 90 to 100 % of the pages that guest 102 changed were not in the cache
 
-  @live @secure @PRECOPY-03 @PRECOPY-04 @P2-44 @P2-46 @versions
+  @live @secure @needs_quick @PRECOPY-03 @PRECOPY-04 @P2-44 @P2-46 @versions
   Rule: Whole pages go first and deltas later, as QEMU counts them and the log says
 
     Scenario: A migration's stream is read on its way
