@@ -126,7 +126,7 @@ Feature: The network, the type and the ports of a migration
   Rule: In either mode everything goes over the migration network, in insecure mode to a plain port there
 
     Scenario Outline: The guest moves in <type> mode over the network <network>
-      Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      Given a running guest 100 on "pve1" with its disk on "local" fills 6 MiB of its memory and then rests
       And what "pve2" receives in each network is counted
       When a live migration of guest 100 to "pve2" with "--migration_type <type> --migration_network <cidr>" is halted before memory moves
       Then guest 100 is asked to send its memory to "<place>"
