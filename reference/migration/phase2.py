@@ -203,11 +203,16 @@ def cleanup(migration: Migration) -> None:
 
 
 def _letting_go(migration: Migration) -> list[Step]:
-    """A target that hangs or is out of reach would hold up this end's QEMU, guest and all."""
+    """A target that hangs or is out of reach would hold up this end's QEMU, guest and all.
+
+    Mirrors of a guest that stands still end at once: cut off ones crash QEMU 11 when it writes.
+    """
 
     def yank() -> None:
         with Monitor(paths.qmp_socket(migration.vmid)) as monitor:
             mirror.yank(monitor, migration.announced)
+            if monitor.execute("query-status")["status"] == "postmigrate":
+                mirror.cancel_all(monitor, force=True)
 
     return [("cutting the mirrors' connections", yank)] if migration.announced else []
 
