@@ -46,7 +46,7 @@ Feature: Memory that changes while it moves
   Rule: Once less is left than moves in an average round, rounds take a tenth of a second for good, and every tenth is logged
 
     Scenario: More is left again later on
-      Given a running guest 100 on "pve1" that rewrites 5 MiB of its memory, 32 MiB a second
+      Given a running guest 100 on "pve1" that rewrites 12 MiB of its memory, 32 MiB a second
       And what is said to the monitor of guest 100 is recorded
       When guest 100 has been on its way to "pve2" with "--bwlimit 4096" for 25 rounds
       Then the migration finishes successfully
