@@ -21,7 +21,7 @@ Feature: The link to the target is bad
   Rule: What a link loses is sent again, and the guest has lost nothing
 
     Scenario Outline: A tenth of all packets is lost at "<phase>", <type>
-      Given a running guest 100 on "pve1" with its disk on "local" fills 4 MiB of its memory and then writes to disk
+      Given a running guest 100 on "pve1" with its disk on "local" fills 16 MiB of its memory and then writes to disk
       And a live migration of guest 100 to "pve2" with "--migration_type <type>" is held at "<phase>"
       When 10 % of what "pve1" and "pve2" send is lost from now on
       Then the migration finishes successfully
