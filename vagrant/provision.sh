@@ -195,6 +195,7 @@ write_ssh
 write_share
 write_clock
 echo 'options zfs zfs_arc_max=67108864' >/etc/modprobe.d/node.conf
+echo 'vm.overcommit_memory=1' >/etc/sysctl.d/node.conf # guests may have more memory than the node has
 systemctl -q disable nfs-server && systemctl -q mask nfs-server
 systemctl -q enable node-share ssh chrony
 file /etc/migration-conformance/disposable <<<'The conformance suite may wipe this host.'
@@ -202,6 +203,7 @@ file /etc/migration-conformance/disposable <<<'The conformance suite may wipe th
 
 systemd-tmpfiles --create node.conf
 mountpoint -q /var/lib/small || mount /var/lib/small
+sysctl -q -p /etc/sysctl.d/node.conf
 systemctl daemon-reload
 systemctl reload ssh
 systemctl restart chrony

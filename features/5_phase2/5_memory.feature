@@ -12,7 +12,7 @@ Feature: Memory of a running guest is moved
       And the migration capabilities of guest 100 on "pve2" are exactly "auto-converge, xbzrle"
       And the migration finishes successfully
 
-  @live @secure @P2-32 @P2-33 @P2-34 @P2-35 @BW-09
+  @live @secure @needs_overcommit @P2-32 @P2-33 @P2-34 @P2-35 @BW-09
   Rule: QEMU is told at once how fast memory may move, how long the guest may pause, and how much is kept for deltas
 
     # 16 GiB a second if nothing limits it; 0.1 s if the config does not say, and never more than 2000 s;
