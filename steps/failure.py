@@ -15,6 +15,7 @@ from fixtures.observe.monitor import monitor
 from fixtures.observe.transfer import Watch, watching
 from fixtures.world import cluster_files, holding, oracle
 from fixtures.world.sentence import Sentence
+from fixtures.world.sight import await_sight
 from fixtures.world.world import World
 
 GONE_STORAGE = "dir: {storage}\n\tpath /var/lib/{storage}\n\tcontent images\n\n"
@@ -157,7 +158,8 @@ def cut_meanwhile(world: World, one: str, other: str) -> None:
     links.cut(world, one, other)
     _ = world.run.result
     world.lab.heal()
-    holding.until_no_helpers(world, other)
+    what = f"the end of every process of a migrator on {other}"
+    await_sight(world, what, lambda found: not found.nodes[other].helpers, holding.WITHIN_S)
 
 
 @given("that migration has ended")
