@@ -10,7 +10,7 @@ import pytest
 
 from fixtures.labs import boxes, machine, scratch
 from fixtures.labs.base import LabError, LabUnavailable
-from fixtures.labs.vagrant import explain, require_machine
+from fixtures.labs.vagrant import KEPT, explain, forget_boxes, require_machine
 
 SAID = """\
 ==> pve1: Waiting for SSH to become available...
@@ -99,6 +99,24 @@ def test_a_setting_that_cannot_be_is_named(setting: str, expected: str, tmp_path
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1].startswith(f"{setting}: {expected}")
     assert not (tmp_path / "dot/pve-settings.json").exists()
+
+
+def test_only_boxes_that_nobody_needs_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MC_CACHE", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    kept = tmp_path / "vagrant/boxes"
+    for name in ("of-us-1", "of-us-2", "of-us-3", "of-us-4", "of-others-1"):
+        (kept / name).mkdir(parents=True)
+        if name != "of-us-4":
+            os.utime(kept / name, (0, 0))
+    settings = tmp_path / "mc0000vagrant-x" / KEPT
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"BOX_1": "of-us-2"}')
+    forget_boxes("of-us-*", but="of-us-3")
+    left = sorted(box.name for box in kept.iterdir())
+    assert left == ["of-others-1", "of-us-2", "of-us-3", "of-us-4"]
 
 
 def test_what_gets_no_turn_is_not_passed() -> None:
