@@ -93,7 +93,7 @@ Feature: Memory of a running guest is moved
   Rule: A transfer that fails or is cancelled ends phase 2 with QEMU's own reason
 
     Scenario Outline: <Case>
-      Given a running guest 100 on "pve1" with a 1 MiB raw disk scsi0 on "local"
+      Given a running guest 100 on "pve1" with its disk on "local" fills 8 MiB of its memory and then rests
       And guest 100 has "migrate_speed: 1" in its config
       And a live migration of guest 100 to "pve2" that is halted while memory moves
       When <what happens> behind the migrator's back
