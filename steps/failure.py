@@ -14,6 +14,7 @@ from fixtures.observe import serial
 from fixtures.observe.monitor import monitor
 from fixtures.observe.transfer import Watch, watching
 from fixtures.world import cluster_files, holding, oracle
+from fixtures.world.guests import usual_pages
 from fixtures.world.sentence import Sentence
 from fixtures.world.sight import await_sight
 from fixtures.world.world import World
@@ -44,10 +45,10 @@ def filling(world: World, vmid: int, node: str, storage: str, mib: int, what: st
     """Its memory moves within a foreseeable time; 4 MiB/s dirtied make the passes shorter."""
     world.add_guest(vmid, node)
     world.add_disk(vmid, "scsi0", 2, "raw", storage)
-    pages, interval = {"rests": (0, 0), "writes to disk": (0, 5), "dirties it": (4, 5)}[what]
     world.change_guest(
-        vmid, end=(1 + mib) * MIB, fill=True, pages_per_tick=pages, write_interval=interval
-    )
+        vmid, end=(1 + mib) * MIB, fill=True, write_interval=0 if what == "rests" else 5,
+        pages_per_tick=usual_pages() if what == "dirties it" else 0,
+    )  # fmt: skip
     world.bring_to(vmid, "running")
 
 

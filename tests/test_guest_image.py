@@ -59,6 +59,7 @@ def test_parameters_land_where_the_guest_reads_them() -> None:
         ({"mode": "loud"}, "mode 'loud': expected one of count, noise"),
         ({"drive": 3}, "drive 3: expected 128..143"),
         ({"divisor": 0}, "divisor 0: expected 1000..65535"),
+        ({"interrupts": 0}, "interrupts 0: expected 1..255"),
         ({"span": 1 << 31}, "lba + span * sectors 17179871232: expected 0..4294967295"),
     ],
 )
@@ -99,9 +100,10 @@ def test_rates_follow_from_the_parameters() -> None:
     assert GuestParameters(pages_per_tick=image.FREE_RUNNING).dirty_rate is None
     assert paced._replace(end=paced.start).dirty_rate == 0
     assert GuestParameters().write_rate == 0
+    assert paced._replace(interrupts=5).beat_hz == pytest.approx(50, rel=1e-3)
 
 
 @given(st.floats(min_value=1e6, max_value=1e9))
 def test_a_wanted_dirty_rate_is_met_within_a_page_per_tick(rate: float) -> None:
-    parameters = GuestParameters(pages_per_tick=image.pages_per_tick(rate))
+    parameters = GuestParameters(pages_per_tick=image.pages_per_tick(rate, GuestParameters()))
     assert parameters.dirty_rate == pytest.approx(rate, abs=parameters.beat_hz * PAGE)
