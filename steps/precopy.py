@@ -11,7 +11,7 @@ from pytest_bdd import then, when
 from fixtures.faults.standstill import thaw_migrator
 from fixtures.guests.beats import Timeline
 from fixtures.guests.image import MIB
-from fixtures.labs.patience import patient
+from fixtures.labs.patience import slowed
 from fixtures.observe.monitor import monitor
 from fixtures.observe.snapshot import Snapshot
 from fixtures.observe.transfer import Sample, Watch, incomplete_after
@@ -122,7 +122,7 @@ def began_to_run(world: World, vmid: int, node: str, target: list[Sample]) -> in
 def ran_after(world: World, vmid: int, node: str, watched: list[Watch]) -> None:
     source, target = watched
     began = began_to_run(world, vmid, node, target.samples)
-    assert len([one for one in source.samples if one.status == "active"]) >= 20 / patient(1.0)
+    assert len([one for one in source.samples if one.status == "active"]) >= slowed(20)
     assert incomplete_after(source.samples, began) == []
     assert {one.state for one in target.samples} <= {"inmigrate", "paused", "running"}
 
